@@ -1,0 +1,73 @@
+"""The client library for Alibaba Cloud's Model Studio (DashScope) and for any server that speaks
+OpenAI's chat completions.
+
+No Django in here: base URL, key and limits are arguments.
+"""
+
+from __future__ import annotations
+
+from .catalogue import MODELS, cost, find, price
+from .client import Client, Timeouts, dialect_of
+from .errors import (
+    ArrearsError,
+    AuthError,
+    ContentFilteredError,
+    ContextTooLongError,
+    CutError,
+    DashScopeError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    ProtocolError,
+    RateLimitedError,
+    StalledError,
+    UnavailableError,
+)
+from .events import (
+    Completion,
+    Event,
+    Finished,
+    ModelInfo,
+    ReasoningDelta,
+    Started,
+    TextDelta,
+    TextWasReasoning,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+)
+from .model import Model, Price
+
+__all__ = [
+    "MODELS",
+    "ArrearsError",
+    "AuthError",
+    "Client",
+    "Completion",
+    "ContentFilteredError",
+    "ContextTooLongError",
+    "CutError",
+    "DashScopeError",
+    "Event",
+    "Finished",
+    "InvalidRequestError",
+    "Model",
+    "ModelInfo",
+    "ModelNotFoundError",
+    "Price",
+    "ProtocolError",
+    "RateLimitedError",
+    "ReasoningDelta",
+    "StalledError",
+    "Started",
+    "TextDelta",
+    "TextWasReasoning",
+    "Timeouts",
+    "ToolCall",
+    "ToolCallDelta",
+    "UnavailableError",
+    "Usage",
+    "cost",
+    "dialect_of",
+    "find",
+    "price",
+]
