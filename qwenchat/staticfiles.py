@@ -1,0 +1,33 @@
+"""Static files under names that carry their hash, module imports included."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable
+
+OURS = "js/"
+
+
+class HashedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
+    """WhiteNoise's storage, with `import … from "./x.js"` rewritten to the hashed name of x.js.
+
+    Only in our own modules: Django finds imports by pattern, and other packages' files show some in their
+    comments that lead nowhere.
+    """
+
+    support_js_module_import_aggregation = True
+    # One pass for each level of imports: a module's name depends on the names of what it imports.
+    max_post_process_passes = 20
+
+    def url_converter(
+        self, name: str, hashed_files: dict[str, str], template: str | None = None
+    ) -> Callable[[re.Match[str]], str]:
+        if name.endswith(".js") and not name.startswith(OURS):
+            return lambda match: match.group(0)
+        converter: Any = super().url_converter(name, hashed_files, template)
+        return lambda match: str(converter(match))
