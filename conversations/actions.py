@@ -1,0 +1,345 @@
+"""The verbs: what people do to conversations, one transaction each.
+
+Everything that stores something for a command takes its idempotency key: the same key again, from the
+same person, stores nothing and gives the first result again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from qwenchat.dashscope import payloads
+from qwenchat.markup import plain
+
+from . import access, branches, offered, rates, refusals, routing
+from .models import RUNNING, TITLE_CHARACTERS, Command, Conversation, Message, Role, Status
+from .refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
+
+    from django.contrib.auth.models import User
+
+    from .options import Options
+
+FIRST_TITLE_CHARACTERS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a command stored: its `ack` (without rendered fragments), and the answers to generate.
+
+    `answers` is empty when the command had been carried out before.
+    """
+
+    ack: dict[str, Any]
+    answers: tuple[UUID, ...]
+
+
+def once(user: User, request: str, store: Callable[[], Stored]) -> Stored:
+    """Carries a command out in one transaction, unless its key was used: then the first `ack` again."""
+    done = Command.objects.filter(user=user, request=request).first()
+    if done is not None:
+        return Stored(done.ack, ())
+    rates.spend("answers", user.pk, settings.LIMITS.answers_per_minute)
+    try:
+        with transaction.atomic():
+            stored = store()
+            Command.objects.create(user=user, request=request, ack=stored.ack)
+    except IntegrityError:
+        # Two sockets brought the same key at the same moment: the other one has stored it.
+        first = Command.objects.filter(user=user, request=request).first()
+        if first is None:
+            raise
+        return Stored(first.ack, ())
+    return stored
+
+
+def send(
+    user: User,
+    *,
+    request: str,
+    conversation: str | None,
+    parent: str | None,
+    text: str,
+    options: Options,
+    attachments: Sequence[str] = (),
+) -> Stored:
+    """Stores a question with its answer or answers, and makes them the current branch.
+
+    `parent` is an answer to go on from, or a question to ask again in other words, beside it.
+    """
+    check_text(text)
+    if attachments:
+        raise refusals.not_found()
+
+    def store() -> Stored:
+        place = placed(user, conversation, parent, text)
+        models = routing.models_for(options, place.conversation)
+        check_options(models, options, text)
+        check_room(user, len(models))
+        if options.system is not None:
+            place.conversation.system = options.system
+        question = add(
+            place.conversation,
+            parent=place.parent,
+            role=Role.USER,
+            text=text,
+            status=Status.COMPLETE,
+        )
+        answers = [add_answer(place.conversation, question.id, model, options) for model in models]
+        move(place.conversation, leaf=answers[0], model=chosen_model(options, models))
+        return stored(request, place.conversation, [question, *answers])
+
+    return once(user, request, store)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    conversation: Conversation
+    parent: UUID | None
+
+
+def placed(user: User, conversation: str | None, parent: str | None, text: str) -> Place:
+    """Where a new question goes; its conversation is locked, or made now."""
+    if conversation is None:
+        if parent is not None:
+            raise refusals.not_found()
+        return Place(started(user, text), None)
+    found = locked(user, conversation)
+    if parent is None:
+        after = Message.objects.filter(id=found.leaf_id).first() if found.leaf_id else None
+    else:
+        after = message_in(found, parent)
+    if after is None:
+        return Place(found, None)
+    if after.is_running:
+        raise busy()
+    if after.role == Role.USER and parent is not None:
+        return Place(found, after.parent_id)
+    return Place(found, after.id)
+
+
+def regenerate(user: User, *, request: str, message: str, options: Options) -> Stored:
+    """Stores another answer beside this one and makes it the current branch."""
+
+    def store() -> Stored:
+        first = answer_for(user, message)
+        if first.is_running:
+            raise busy()
+        conversation = locked(user, first.conversation_id)
+        models = routing.models_for(options, conversation, again=first.model)
+        question = first.parent.text if first.parent else ""
+        check_options(models, options, question)
+        check_room(user, len(models))
+        if options.system is not None:
+            conversation.system = options.system
+        answers = [add_answer(conversation, first.parent_id, model, options) for model in models]
+        move(conversation, leaf=answers[0], model=chosen_model(options, models))
+        return stored(request, conversation, answers)
+
+    return once(user, request, store)
+
+
+def go_on(user: User, *, request: str, message: str, options: Options) -> Stored:
+    """`continue`: the same answer runs again, from the text it has."""
+
+    def store() -> Stored:
+        answer = answer_for(user, message)
+        if answer.is_running:
+            raise busy()
+        if not answer.can_continue:
+            raise Refusal("invalid", _("This answer is complete."), field="message")
+        conversation = locked(user, answer.conversation_id)
+        check_room(user, 1)
+        now = timezone.now()
+        changed = Message.objects.filter(id=answer.id, status=answer.status).update(
+            status=Status.QUEUED,
+            finish_reason="",
+            error_code="",
+            retry_after=None,
+            stop_requested=False,
+            worker=settings.WORKER,
+            heartbeat=now,
+        )
+        if not changed:
+            raise busy()
+        answer.status = Status.QUEUED
+        Conversation.objects.filter(id=conversation.id).update(updated=now)
+        return stored(request, conversation, [answer])
+
+    return once(user, request, store)
+
+
+def rename(conversation: Conversation, title: str) -> None:
+    """The person's own title, which the model's never replaces; an empty one is refused."""
+    title = " ".join(title.split())[:TITLE_CHARACTERS]
+    if not title:
+        raise Refusal("invalid", _("A title needs at least one character."), field="title")
+    conversation.title = title
+    conversation.title_is_manual = True
+    conversation.save(update_fields=["title", "title_is_manual"])
+
+
+def delete(conversation: Conversation) -> None:
+    """Removes the conversation with everything in it. Whoever calls ends its running answers first."""
+    conversation.delete()
+
+
+def choose_branch(conversation: Conversation, message: Message) -> UUID:
+    """Shows the branch through `message`, where it was left; gives its leaf."""
+    leaf = branches.leaf_below(message)
+    Conversation.objects.filter(id=conversation.id).update(leaf_id=leaf)
+    return leaf
+
+
+# ---- parts of the verbs -----------------------------------------------------------------------------
+
+
+def check_text(text: str) -> None:
+    if not text.strip():
+        raise Refusal("invalid", _("Write something first."), field="text")
+    most = settings.LIMITS.text_characters
+    if len(text) > most:
+        sentence = _("This message has %(count)s characters; %(most)s fit. Shorten it or split it.")
+        raise Refusal(
+            "too_large", sentence % {"count": f"{len(text):,}", "most": f"{most:,}"}, field="text"
+        )
+
+
+def check_options(models: Sequence[str], options: Options, text: str) -> None:
+    """Builds what would be sent, so that a value out of range is refused before anything is stored."""
+    for model in models:
+        if offered.find(model) is None:
+            sentence = _("The model “%(model)s” is not offered here. Choose another one.")
+            raise Refusal(
+                "model_not_found", sentence % {"model": model[:100]}, field="options.model"
+            )
+        try:
+            routing.body(model, [payloads.user(text)], options)
+        except payloads.FieldError as error:
+            sentence = _("“%(name)s” does not fit %(model)s: %(reason)s")
+            raise Refusal(
+                "invalid",
+                sentence % {"name": error.field, "model": model, "reason": error.message},
+                field=f"options.{error.field}",
+            ) from error
+
+
+def check_room(user: User, wanted: int) -> None:
+    running = Message.objects.filter(conversation__owner=user, status__in=RUNNING).count()
+    most = settings.LIMITS.running_answers
+    if running + wanted > most:
+        sentence = _("%(count)d answers are being written already. Wait for one or stop it.")
+        raise Refusal("rate_limited", sentence % {"count": running}, retry_after=5)
+
+
+def busy() -> Refusal:
+    return Refusal("busy", _("This is still being answered. Stop it, or wait for its end."))
+
+
+def started(user: User, text: str) -> Conversation:
+    return Conversation.objects.create(owner=user, title=first_title(text), updated=timezone.now())
+
+
+def first_title(text: str) -> str:
+    """The question's first words, until the model has made a title."""
+    words = plain(text[: FIRST_TITLE_CHARACTERS * 10])
+    if len(words) <= FIRST_TITLE_CHARACTERS:
+        return words
+    cut = words[:FIRST_TITLE_CHARACTERS]
+    return (cut.rsplit(" ", 1)[0] if " " in cut[20:] else cut) + "…"
+
+
+def locked(user: User, conversation: UUID | str) -> Conversation:
+    try:
+        return user.conversations.select_for_update().get(id=access.parsed(conversation))
+    except (Conversation.DoesNotExist, access.NotFound):
+        raise refusals.not_found() from None
+
+
+def message_in(conversation: Conversation, message: str) -> Message:
+    try:
+        return conversation.messages.get(id=access.parsed(message))
+    except (Message.DoesNotExist, access.NotFound):
+        raise refusals.not_found() from None
+
+
+def answer_for(user: User, message: str) -> Message:
+    try:
+        answer = access.message_for(user, message)
+    except access.NotFound:
+        raise refusals.not_found() from None
+    if answer.role != Role.ASSISTANT:
+        raise Refusal("invalid", _("This is a question, not an answer."), field="message")
+    return answer
+
+
+def add(conversation: Conversation, **fields: Any) -> Message:
+    """A new message under the conversation's next number."""
+    message = Message.objects.create(
+        conversation=conversation,
+        number=conversation.next_number,
+        parent_id=fields.pop("parent"),
+        **fields,
+    )
+    conversation.next_number += 1
+    return message
+
+
+def add_answer(
+    conversation: Conversation, question: UUID | None, model: str, options: Options
+) -> Message:
+    return add(
+        conversation,
+        parent=question,
+        role=Role.ASSISTANT,
+        status=Status.QUEUED,
+        model=model,
+        options=options.for_model(model).as_json(),
+        worker=settings.WORKER,
+        heartbeat=timezone.now(),
+    )
+
+
+def move(conversation: Conversation, *, leaf: Message, model: str) -> None:
+    """Ends the current branch in `leaf`, and puts the conversation on top of the list."""
+    conversation.leaf = leaf
+    conversation.model = model
+    conversation.updated = timezone.now()
+    conversation.save(update_fields=["leaf", "model", "system", "next_number", "updated"])
+
+
+def chosen_model(options: Options, models: Sequence[str]) -> str:
+    """What the picker shows next time: `auto` stays `auto`."""
+    return options.model or models[0]
+
+
+def stored(request: str, conversation: Conversation, messages: Sequence[Message]) -> Stored:
+    return Stored(
+        ack={
+            "type": "ack",
+            "request": request,
+            "conversation": str(conversation.id),
+            "messages": [as_json(message) for message in messages],
+        },
+        answers=tuple(message.id for message in messages if message.role == Role.ASSISTANT),
+    )
+
+
+def as_json(message: Message) -> dict[str, Any]:
+    """A message as `ack` and `message` events carry it, without its fragment."""
+    return {
+        "id": str(message.id),
+        "parent": str(message.parent_id) if message.parent_id else None,
+        "role": message.role,
+        "status": message.status,
+        "model": message.model or None,
+    }

@@ -1,0 +1,183 @@
+"""A conversation as a file to keep: Markdown and a web page of one branch, JSON of the whole tree.
+
+What people and models wrote is data here as well: in Markdown it cannot open HTML, on the web page
+it went through the one renderer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.staticfiles import finders
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from markdown_it import MarkdownIt
+
+from . import branches, presenting
+from .models import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .models import Conversation, Message
+
+FORMAT_VERSION = 1
+ALL = 1_000_000  # messages of one branch
+NAME_CHARACTERS = 120
+STYLES = ("css/tokens.css", "css/base.css", "css/messages.css", "css/prose.css", "css/export.css")
+READER = MarkdownIt("commonmark", {"html": False})
+# Within a line and a table's cell only: what is taken for code here is code to every reader.
+SPAN = re.compile(r"(?<![`\\])(`+)(?!`)[^|]+?(?<!`)\1(?!`)")
+OPENS_HTML = re.compile(r"(?<!\\)<(?=[A-Za-z/!?])(?!(?:https?|mailto):[^\s<>]*>)")
+MARKS = re.compile(r"([\\`*_\[\]<>#&|~])")
+
+
+def as_markdown(conversation: Conversation) -> str:
+    """The current branch; questions are quoted, answers stand as the model wrote them."""
+    parts = [f"# {escaped(title_of(conversation))}"]
+    you = _("You")
+    for message in branch(conversation):
+        if message.role == Role.USER:
+            quoted = "\n".join(f"> {line}".rstrip() for line in inert(message.text).split("\n"))
+            parts += [f"**{you}**, {when(message)}", quoted]
+        else:
+            parts += [f"**{escaped(message.model)}**, {when(message)}", inert(message.text)]
+            notice = presenting.notice_of(message) or presenting.alert_of(message)
+            if notice is not None:
+                parts.append(f"*{escaped(notice.text)}*")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def as_json(conversation: Conversation) -> str:
+    """All messages with their places in the tree, and what each answer took."""
+    messages = conversation.messages.order_by("number")
+    whole = {
+        "format": "qwenchat-conversation",
+        "version": FORMAT_VERSION,
+        "id": str(conversation.id),
+        "title": conversation.title,
+        "model": conversation.model,
+        "system": conversation.system,
+        "created": conversation.created.isoformat(),
+        "updated": conversation.updated.isoformat(),
+        "leaf": str(conversation.leaf_id) if conversation.leaf_id else None,
+        "messages": [message_as_json(message) for message in messages.iterator(chunk_size=500)],
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
+
+
+def message_as_json(message: Message) -> dict[str, Any]:
+    common: dict[str, Any] = {
+        "id": str(message.id),
+        "parent": str(message.parent_id) if message.parent_id else None,
+        "role": message.role,
+        "status": message.status,
+        "text": message.text,
+        "created": message.created.isoformat(),
+    }
+    if message.role == Role.USER:
+        return common
+    return common | {
+        "model": message.model,
+        "reasoning": message.reasoning,
+        "options": message.options,
+        "finish_reason": message.finish_reason or None,
+        "error": message.error_code or None,
+        "usage": {
+            "prompt_tokens": message.prompt_tokens,
+            "completion_tokens": message.completion_tokens,
+            "cached_tokens": message.cached_tokens,
+            "reasoning_tokens": message.reasoning_tokens,
+        },
+        "timing": {
+            "first_token_ms": message.first_token_ms,
+            "reasoning_ms": message.reasoning_ms,
+            "total_ms": message.total_ms,
+        },
+    }
+
+
+def as_html(conversation: Conversation) -> str:
+    """The current branch as one file that needs nothing else, and may load nothing else."""
+    context = {
+        "title": title_of(conversation),
+        "messages": presenting.thread(branch(conversation), {}, read_only=True),
+        "saved": date_format(timezone.localtime(), "DATETIME_FORMAT"),
+        "styles": styles(),
+    }
+    return render_to_string("conversations/export.html", context)
+
+
+def file_name(conversation: Conversation, extension: str) -> str:
+    """The title as a file's name: one line, without what file systems or readers trip over."""
+    title = unicodedata.normalize("NFC", title_of(conversation))
+    kept = "".join(
+        " " if character in '/\\:*?"<>|' or character.isspace() else character
+        for character in title
+        if unicodedata.category(character)[0] != "C" or character.isspace()
+    )
+    name = " ".join(kept.split()).strip(". ")[:NAME_CHARACTERS] or "chat"
+    return f"{name}.{extension}"
+
+
+def branch(conversation: Conversation) -> Sequence[Message]:
+    return branches.last_messages(conversation, conversation.leaf_id, ALL)
+
+
+def title_of(conversation: Conversation) -> str:
+    return conversation.title or _("New chat")
+
+
+def when(message: Message) -> str:
+    return date_format(timezone.localtime(message.created), "Y-m-d H:i")
+
+
+def escaped(text: str) -> str:
+    """Plain text on one line of Markdown."""
+    return MARKS.sub(r"\\\1", " ".join(text.split()))
+
+
+def inert(markdown: str) -> str:
+    """The same Markdown in which `<` opens no HTML: it shows as text, as on our pages.
+
+    Code keeps its `<`: there it is text already. A fence that was never closed is closed, so that
+    it does not take in what follows.
+    """
+    lines = markdown.split("\n")
+    code: set[int] = set()
+    for token in READER.parse(markdown):
+        if token.type in ("fence", "code_block") and token.map is not None:
+            code.update(range(*token.map))
+            closed = lines[token.map[1] - 1].strip().startswith(token.markup)
+            if token.type == "fence" and not (closed and token.map[1] - token.map[0] > 1):
+                lines.append(token.markup)
+                code.add(len(lines) - 1)
+    return "\n".join(
+        line if number in code else outside_spans(line) for number, line in enumerate(lines)
+    )
+
+
+def outside_spans(line: str) -> str:
+    pieces: list[str] = []
+    end = 0
+    for span in SPAN.finditer(line):
+        pieces += [OPENS_HTML.sub(r"\\<", line[end : span.start()]), span[0]]
+        end = span.end()
+    return "".join([*pieces, OPENS_HTML.sub(r"\\<", line[end:])])
+
+
+def styles() -> str:
+    """Our own sheets, to stand inside the file."""
+    found = [finders.find(name) for name in STYLES]
+    sheets = []
+    for path in found:
+        if path is not None:
+            with open(str(path), encoding="utf-8") as file:  # noqa: PTH123 -- finders give text
+                sheets.append(file.read())
+    return mark_safe("\n".join(sheets))  # noqa: S308 -- files of this project

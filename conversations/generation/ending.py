@@ -1,0 +1,121 @@
+"""How an answer ended: from what came, what went wrong and who stopped it, to what is stored.
+
+| what happened                              | status        | error            |
+|--------------------------------------------|---------------|------------------|
+| the model finished, with text              | complete      |                  |
+| our bound on an answer's size was reached  | complete      | (`length`)       |
+| the model finished without text            | failed        | upstream_protocol|
+| the person stopped it                      | stopped       |                  |
+| this process is shutting down              | interrupted   |                  |
+| the service failed, after some text        | interrupted   | its code         |
+| the service failed, without text           | failed        | its code         |
+| a bug of ours                              | as the service| internal         |
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conversations.models import Message, Role, Status
+from qwenchat.dashscope.errors import DashScopeError
+from qwenchat.dashscope.payloads import FieldError
+from qwenchat.markup import RENDER_VERSION
+
+from . import titles
+from .store import Exchange, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Any
+
+    from .live import LiveAnswer
+    from .runner import Reason
+    from .store import Begun
+    from .turn import Run
+
+LENGTH = "length"
+FINISH_REASON_CHARACTERS = 40
+DETAIL_CHARACTERS = 500
+ID_CHARACTERS = 100
+
+
+def outcome(live: LiveAnswer, begun: Begun, run: Run, reason: Reason | None, html: str) -> Outcome:
+    status, code = verdict(live, run, reason)
+    usage = live.usage
+    error = run.error
+    return Outcome(
+        answer=live.id,
+        status=status,
+        text=live.text,
+        reasoning=live.reasoning,
+        html=html,
+        render_version=RENDER_VERSION,
+        seq=live.seq,
+        round=begun.round,
+        retry_after=retry_after_s(error),
+        reasoning_ms=live.reasoning_ms,
+        exchange=Exchange(
+            model=live.model[:ID_CHARACTERS],
+            request_id=(live.request_id or (error.request_id if error else "") or "")[
+                :ID_CHARACTERS
+            ],
+            response_id=live.response_id[:ID_CHARACTERS],
+            finish_reason=(LENGTH if run.reached_limit else live.finish_reason)[
+                :FINISH_REASON_CHARACTERS
+            ],
+            error_code=code,
+            error_detail=str(error)[:DETAIL_CHARACTERS] if error else "",
+            prompt_tokens=usage.prompt_tokens if usage else None,
+            completion_tokens=usage.completion_tokens if usage else None,
+            cached_tokens=usage.cached_tokens if usage else None,
+            reasoning_tokens=usage.reasoning_tokens if usage else None,
+            first_token_ms=run.since_start_ms(run.first),
+            total_ms=run.since_start_ms(run.ended),
+        ),
+    )
+
+
+def verdict(live: LiveAnswer, run: Run, reason: Reason | None) -> tuple[Status, str]:
+    """The final status and the error's code, empty when nothing went wrong."""
+    is_over = bool(live.finish_reason) and run.error is None
+    cut = Status.INTERRUPTED if live.text else Status.FAILED
+    if reason is not None and not is_over:
+        match reason:
+            case "stop" | "gone":
+                return Status.STOPPED, ""
+            case "shutdown":
+                return Status.INTERRUPTED, ""
+            case "deadline":
+                return cut, "upstream_timeout"
+    if run.crashed:
+        return cut, "internal"
+    if run.error is not None:
+        return cut, run.error.code
+    if not live.text.strip():
+        return Status.FAILED, "upstream_protocol"
+    return Status.COMPLETE, ""
+
+
+def code_of(failure: DashScopeError | FieldError | None) -> str:
+    """The code for an answer whose request could not be built."""
+    match failure:
+        case DashScopeError():
+            return failure.code
+        case FieldError():
+            return "upstream_invalid_request"
+        case None:
+            return "internal"
+
+
+def retry_after_s(error: DashScopeError | None) -> int | None:
+    if error is None or not error.retry_after:
+        return None
+    return max(1, round(error.retry_after))
+
+
+def followed_up(message: Message, live: LiveAnswer) -> Coroutine[Any, Any, None] | None:
+    """What is left to do once an answer is stored: a title, after the first exchange."""
+    is_first = message.role == Role.ASSISTANT and message.number <= titles.FIRST_ANSWERS
+    if message.status != Status.COMPLETE or not is_first:
+        return None
+    return titles.make(message.conversation_id, message.id, live.model or message.model)

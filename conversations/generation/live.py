@@ -1,0 +1,233 @@
+"""One answer while it is written: the state, and what each reader has not seen of it yet.
+
+Pure: no I/O, no clock, no tasks. The turn applies the service's events; the runner decides when what has
+come is *flushed*, which gives the state a new `seq`; a reader is a `Cursor`, and `since(cursor)` is the
+one frame that brings it up to date, however long it was away. So nothing is queued for anybody: a slow
+reader's frames are larger and rarer, and memory does not grow with readers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from qwenchat.dashscope.events import (
+    Finished,
+    ReasoningDelta,
+    Started,
+    TextDelta,
+    TextWasReasoning,
+    ToolCallDelta,
+    Usage,
+)
+from qwenchat.markup import Incremental
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from conversations.commands import Format
+    from qwenchat.dashscope.events import Event
+
+UNSEEN = -1
+SHORT_END = 48  # characters at a tail's end that are looked at for what has changed
+
+
+@dataclass(slots=True)
+class Cursor:
+    """What one reader has been sent of an answer.
+
+    `cut`: this reader keeps the unfinished block's HTML and takes changes of its end (`drop`).
+    """
+
+    format: Format
+    cut: bool = False
+    seq: int = UNSEEN
+    epoch: int = 0
+    text: int = 0
+    reasoning: int = 0
+    blocks: int = 0
+    tail: str = ""
+
+
+@dataclass(slots=True)
+class LiveAnswer:
+    """The state of one answer. `epoch` grows when something already shown was taken back."""
+
+    id: UUID
+    conversation: UUID
+    owner: int
+    text: str = ""
+    reasoning: str = ""
+    seq: int = 0
+    epoch: int = 0
+    status: str = "queued"
+    waiting_s: int = 0
+    render_s: float = 0.0  # what the last rendering for readers took; set by whoever has a clock
+    reasoning_ms: int | None = None
+    model: str = ""
+    request_id: str = ""
+    response_id: str = ""
+    finish_reason: str = ""
+    usage: Usage | None = None
+    _texts: list[str] = field(default_factory=list)
+    _reasonings: list[str] = field(default_factory=list)
+    _size: int = 0
+    _html: Incremental | None = None
+    _rendered: int = 0
+
+    def __post_init__(self) -> None:
+        self._size = len(self.text) + len(self.reasoning)
+
+    # ---- what the turn does ----
+
+    def apply(self, event: Event) -> None:
+        """Folds one event of the service into the state; shown after the next flush."""
+        match event:
+            case TextDelta(text):
+                self._texts.append(text)
+                self._size += len(text)
+            case ReasoningDelta(text):
+                self._reasonings.append(text)
+                self._size += len(text)
+            case Usage():
+                self.usage = event
+            case Finished(reason):
+                self.finish_reason = reason
+            case Started():
+                self.model, self.request_id, self.response_id = (
+                    event.model,
+                    event.request_id,
+                    event.response_id,
+                )
+            case TextWasReasoning():
+                self._take_back()
+            case ToolCallDelta():
+                pass  # no tools are offered yet, so a call is the model's mistake
+
+    @property
+    def size(self) -> int:
+        """Characters of text and reasoning that have come, flushed or not."""
+        return self._size
+
+    @property
+    def has_text(self) -> bool:
+        return bool(self.text or self._texts)
+
+    @property
+    def is_dirty(self) -> bool:
+        return bool(self._texts or self._reasonings)
+
+    def flush(self) -> None:
+        """Makes what has come since the last flush visible, under a new `seq`."""
+        if self._texts:
+            self.text += "".join(self._texts)
+            self._texts.clear()
+        if self._reasonings:
+            self.reasoning += "".join(self._reasonings)
+            self._reasonings.clear()
+        self.seq += 1
+
+    def _take_back(self) -> None:
+        """What came as text was reasoning: moves it, so that every reader begins anew."""
+        self.flush()
+        self.reasoning += self.text
+        self.text = ""
+        self._html = None
+        self._rendered = 0
+        self.epoch += 1
+
+    # ---- what readers get ----
+
+    def since(self, cursor: Cursor) -> dict[str, Any] | None:
+        """The frame that brings this reader up to date; None when it is. Moves the cursor.
+
+        The first frame of a reader is a `snapshot`, the others are `delta`s.
+        """
+        if cursor.seq == UNSEEN or cursor.epoch != self.epoch:
+            return self._snapshot(cursor)
+        if cursor.seq >= self.seq:
+            return None
+        frame: dict[str, Any] = {"type": "delta", "message": str(self.id), "seq": self.seq}
+        self._add_news(frame, cursor)
+        cursor.seq = self.seq
+        return frame
+
+    def _snapshot(self, cursor: Cursor) -> dict[str, Any]:
+        cursor.epoch = self.epoch
+        cursor.text = cursor.reasoning = cursor.blocks = 0
+        cursor.tail = ""
+        cursor.seq = self.seq
+        frame: dict[str, Any] = {
+            "type": "snapshot",
+            "message": str(self.id),
+            "seq": self.seq,
+            "status": self.status,
+            "reasoning": "",
+            "calls": [],
+            "sources": [],
+        }
+        frame |= {"text": ""} if cursor.format == "text" else {"blocks": [], "tail": ""}
+        whole = Cursor(cursor.format)
+        self._add_news(frame, whole)
+        cursor.text, cursor.reasoning = whole.text, whole.reasoning
+        cursor.blocks, cursor.tail = whole.blocks, whole.tail
+        return frame
+
+    def _add_news(self, frame: dict[str, Any], cursor: Cursor) -> None:
+        if cursor.reasoning < len(self.reasoning):
+            frame["reasoning"] = self.reasoning[cursor.reasoning :]
+            cursor.reasoning = len(self.reasoning)
+        if self.reasoning:
+            if not self.text:
+                frame["thinking"] = True
+            elif self.reasoning_ms is not None and not cursor.text:
+                frame["reasoning_ms"] = self.reasoning_ms
+        if self.waiting_s:
+            frame["waiting"] = self.waiting_s
+        if cursor.text == len(self.text):
+            return
+        if cursor.format == "text":
+            frame["text"] = self.text[cursor.text :]
+        else:
+            self._add_html(frame, cursor)
+        cursor.text = len(self.text)
+
+    def _add_html(self, frame: dict[str, Any], cursor: Cursor) -> None:
+        """Rendered once for all readers: the renderer is fed when the first of them asks."""
+        if self._html is None:
+            self._html = Incremental()
+        if self._rendered < len(self.text):
+            self._html.append(self.text[self._rendered :])
+            self._rendered = len(self.text)
+        blocks, tail = self._html.blocks, self._html.tail
+        if cursor.blocks < len(blocks):
+            frame["blocks"] = blocks[cursor.blocks :]
+            cursor.blocks = len(blocks)
+            frame["tail"] = tail
+        elif tail != cursor.tail:
+            drop = changed_end(cursor.tail, tail) if cursor.cut else None
+            if drop is None:
+                frame["tail"] = tail
+            else:
+                frame["drop"] = units(cursor.tail[len(cursor.tail) - drop :])
+                frame["tail"] = tail[len(cursor.tail) - drop :]
+        cursor.tail = tail
+
+
+def changed_end(old: str, new: str) -> int | None:
+    """How many characters at the end of `old` have to go before the rest of `new` can follow.
+
+    None when more than a short end has changed: then sending the whole is simpler and hardly longer.
+    """
+    kept = max(0, len(old) - SHORT_END)
+    if not kept or not new.startswith(old[:kept]):
+        return None
+    limit = min(len(old), len(new))
+    while kept < limit and old[kept] == new[kept]:
+        kept += 1
+    return len(old) - kept
+
+
+def units(text: str) -> int:
+    """The length of a text in UTF-16 code units, as JavaScript counts."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2

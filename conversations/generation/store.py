@@ -1,0 +1,212 @@
+"""What the database is told about running answers. Plain functions: each is one trip to its thread.
+
+Every write is guarded by the owner and the status, so a final state never changes again, and a process
+that was taken for dead cannot write over what was decided meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from conversations import context, routing
+from conversations.branches import key
+from conversations.models import RUNNING, Message, Round, Status
+from conversations.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+SAVE = """
+UPDATE conversations_message SET text = %s, reasoning = %s, seq = %s, heartbeat = %s
+WHERE id = %s AND worker = %s AND status IN ('queued', 'streaming')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An answer whose next request is stored and may be sent."""
+
+    conversation: UUID
+    owner: int
+    model: str
+    text: str
+    reasoning: str
+    seq: int
+    body: dict[str, Any]
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    answer: UUID
+    text: str
+    reasoning: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What became of one request. Times in milliseconds from its start; counts None where unknown."""
+
+    model: str = ""
+    request_id: str = ""
+    response_id: str = ""
+    finish_reason: str = ""
+    error_code: str = ""
+    error_detail: str = ""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    first_token_ms: int | None = None
+    total_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an answer ended."""
+
+    answer: UUID
+    status: Status
+    text: str
+    reasoning: str
+    html: str
+    render_version: int
+    seq: int
+    round: int | None
+    exchange: Exchange
+    retry_after: int | None = None
+    reasoning_ms: int | None = None
+
+
+def begin(answer: UUID) -> Begun | None:
+    """Builds the answer's next request and stores it as its next round; None when it was ended meanwhile.
+
+    Raises what `context.build` and the payload builders raise.
+    """
+    row = (
+        Message.objects.select_related("conversation")
+        .filter(id=answer, status__in=RUNNING, worker=settings.WORKER, stop_requested=False)
+        .first()
+    )
+    if row is None:
+        return None
+    options = Options(**restored(row.options))
+    found = context.build(row.conversation, row, options)
+    body = routing.body(row.model, found.messages, options, prefix=found.is_prefix)
+    with transaction.atomic():
+        number = row.rounds.count() + 1
+        Round.objects.create(message=row, number=number, path=routing.path(), body=body)
+        Message.objects.filter(id=answer, status__in=RUNNING).update(
+            status=Status.STREAMING, context_from=found.starts_at, heartbeat=timezone.now()
+        )
+    return Begun(
+        conversation=row.conversation_id,
+        owner=row.conversation.owner_id,
+        model=row.model,
+        text=row.text,
+        reasoning=row.reasoning if row.text else "",
+        seq=row.seq,
+        body=body,
+        round=number,
+    )
+
+
+def restored(stored: dict[str, Any]) -> dict[str, Any]:
+    """Options as `Options` takes them, from what `as_json` gave."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()
+    }
+
+
+def save(progress: Sequence[Progress]) -> set[UUID]:
+    """Saves all running answers in one transaction; gives those that must not go on.
+
+    Those are answers that somebody stopped through another process, that were taken over, or whose
+    conversation was deleted.
+    """
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    rows = [
+        (item.text, item.reasoning, item.seq, now, key(item.answer), settings.WORKER)
+        for item in progress
+    ]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(SAVE, rows)
+    ids = [item.answer for item in progress]
+    alive = Message.objects.filter(
+        id__in=ids, worker=settings.WORKER, status__in=RUNNING, stop_requested=False
+    )
+    return set(ids) - set(alive.values_list("id", flat=True))
+
+
+def finish(outcome: Outcome) -> Message | None:
+    """Stores an answer's end; None when it was ended by somebody else or is gone."""
+    exchange = outcome.exchange
+    counts = {
+        name: value
+        for name in ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
+        if (value := getattr(exchange, name)) is not None
+    }
+    with transaction.atomic():
+        row = (
+            Message.objects.select_for_update(of=("self",))
+            .select_related("conversation")
+            .filter(id=outcome.answer, status__in=RUNNING, worker=settings.WORKER)
+            .first()
+        )
+        if row is None:
+            return None
+        row.status = outcome.status
+        row.text, row.reasoning, row.html = outcome.text, outcome.reasoning, outcome.html
+        row.render_version, row.seq = outcome.render_version, outcome.seq
+        row.finish_reason, row.error_code = exchange.finish_reason, exchange.error_code
+        row.retry_after = outcome.retry_after
+        for name, value in counts.items():  # a continued answer costs what all its rounds cost
+            setattr(row, name, (getattr(row, name) or 0) + value)
+        if row.first_token_ms is None:
+            row.first_token_ms = exchange.first_token_ms
+        if outcome.reasoning_ms is not None:
+            row.reasoning_ms = outcome.reasoning_ms
+        row.total_ms = (row.total_ms or 0) + (exchange.total_ms or 0)
+        row.worker, row.heartbeat, row.stop_requested = "", None, False
+        row.save()
+        if outcome.round is not None:
+            Round.objects.filter(message=row, number=outcome.round).update(
+                **{name: getattr(exchange, name) for name in exchange.__dataclass_fields__}
+            )
+    return row
+
+
+def request_stop(answer: UUID) -> None:
+    """Leaves word for the process that owns the answer, which reads it with its next save."""
+    Message.objects.filter(id=answer, status__in=RUNNING).update(stop_requested=True)
+
+
+def found(answer: UUID) -> Message | None:
+    """An answer as it is stored, with its conversation; None once it is deleted."""
+    return Message.objects.select_related("conversation").filter(id=answer).first()
+
+
+def finish_unbegun(answer: UUID, code: str, *, stopped: bool) -> Message | None:
+    """Ends an answer for which nothing was sent: stopped before its request, or impossible to send.
+
+    A continued answer keeps its text and can be continued again.
+    """
+    row = Message.objects.filter(id=answer, status__in=RUNNING, worker=settings.WORKER).first()
+    if row is None:
+        return found(answer)
+    if stopped:
+        row.status = Status.STOPPED
+    else:
+        row.status = Status.INTERRUPTED if row.text else Status.FAILED
+        row.error_code = code
+    row.seq += 1
+    row.worker, row.heartbeat, row.stop_requested = "", None, False
+    row.save(update_fields=["status", "error_code", "seq", "worker", "heartbeat", "stop_requested"])
+    return found(answer)

@@ -1,0 +1,367 @@
+"""Messages as a page shows them: values with every word ready, so that templates only place them.
+
+The same fragment, `conversations/_message.html`, serves the page, the socket and the reviewer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+
+from qwenchat import markup
+
+from . import problems
+from .models import Message, Role, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    from django.utils.safestring import SafeString
+
+    from .tree import Siblings
+
+LONG_S = 10  # from here on a tenth of a second tells nobody anything
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Which version this is, and the ones beside it (None: there is none on that side)."""
+
+    label: str
+    short: str
+    previous: UUID | None
+    next: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """The step before the answer; hidden while nothing was thought."""
+
+    label: str
+    text: str
+    is_running: bool
+
+    @property
+    def hidden(self) -> bool:
+        return not self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of what an answer took, with what it says when pointed at."""
+
+    text: str
+    title: str
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A next step that is offered; `wait_s`: not before so many seconds have passed."""
+
+    action: str
+    label: str
+    message: UUID
+    icon: str = ""
+    is_solid: bool = False
+    wait_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One line below an answer that did not come to its own end."""
+
+    text: str
+    icon: str
+    is_warning: bool
+    buttons: tuple[Button, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """In the place of an answer that never came."""
+
+    title: str
+    text: str
+    code: str
+    buttons: tuple[Button, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMessage:
+    """One article of the transcript."""
+
+    id: UUID
+    conversation: UUID
+    parent: UUID | None
+    role: str
+    status: str
+    heading: str
+    model: str
+    time: str
+    time_title: str
+    sent: datetime
+    text: str
+    html: SafeString
+    branch: Branch | None
+    thinking: Thinking | None = None
+    figures: tuple[Figure, ...] = ()
+    notice: Notice | None = None
+    alert: Alert | None = None
+    badge: str = ""
+    lanes: int = 0
+    is_running: bool = False
+    is_read_only: bool = False
+    is_chosen: bool = False
+    trimmed_before: bool = False
+
+    @property
+    def is_question(self) -> bool:
+        return self.role == Role.USER
+
+
+def shown(message: Message, place: Siblings | None, *, read_only: bool = False) -> ShownMessage:
+    """The message as its article shows it, in the current language and time zone."""
+    sent = timezone.localtime(message.created)
+    branch = branch_of(place)
+    is_question = message.role == Role.USER
+    common = ShownMessage(
+        id=message.id,
+        conversation=message.conversation_id,
+        parent=message.parent_id,
+        role=message.role,
+        status=message.status,
+        heading=question_heading(sent, branch) if is_question else message.model,
+        model=message.model,
+        time=date_format(sent, "H:i"),
+        time_title=date_format(sent, "DATETIME_FORMAT"),
+        sent=sent,
+        text=message.text,
+        html=mark_safe(""),
+        branch=branch,
+        is_read_only=read_only,
+    )
+    if is_question:
+        return common
+    lanes = lanes_of(message)
+    return replace(
+        common,
+        html=prose(message),
+        thinking=thinking_of(message),
+        figures=tuple(figures_of(message)),
+        notice=notice_of(message),
+        alert=alert_of(message),
+        badge=badge_of(message),
+        lanes=lanes,
+        branch=branch if place is None or not lanes or place.count > lanes else None,
+        is_running=message.is_running,
+    )
+
+
+def message_html(message: Message, place: Siblings | None, *, read_only: bool = False) -> str:
+    """The message's whole `<article>`; `read_only` leaves out what only its owner may do."""
+    article = shown(message, place, read_only=read_only)
+    if article.lanes:
+        chosen = message.conversation.leaf_id == message.id
+        article = replace(article, is_chosen=chosen)
+    return render_to_string("conversations/_message.html", {"message": article})
+
+
+def thread(
+    messages: Iterable[Message],
+    places: Mapping[UUID, Siblings],
+    *,
+    lanes: Mapping[UUID, list[Message]] | None = None,
+    read_only: bool = False,
+) -> list[ShownMessage]:
+    """A stretch of a branch, in order; `lanes` has all answers that were made together with one."""
+    listed = list(messages)
+    first_sent = next((m.context_from_id for m in reversed(listed) if m.context_from_id), None)
+    articles: list[ShownMessage] = []
+    for message in listed:
+        family = (lanes or {}).get(message.id, [message])
+        for member in family:
+            article = shown(member, places.get(member.id), read_only=read_only)
+            articles.append(
+                replace(
+                    article,
+                    is_chosen=len(family) > 1 and member.id == message.id,
+                    trimmed_before=member.id == first_sent,
+                )
+            )
+    return articles
+
+
+def prose(message: Message) -> SafeString:
+    """The answer's HTML: what is stored, or rendered now and stored if the renderer has changed."""
+    if message.is_running:
+        return mark_safe(markup.render(message.text))  # noqa: S308 -- sanitised by the renderer
+    if message.render_version != markup.RENDER_VERSION:
+        message.html = markup.render(message.text)
+        message.render_version = markup.RENDER_VERSION
+        # A continued answer may be running again by now: its text is not ours to label.
+        Message.objects.filter(id=message.id, status=message.status, seq=message.seq).update(
+            html=message.html, render_version=message.render_version
+        )
+    return mark_safe(message.html)  # noqa: S308 -- sanitised by the renderer
+
+
+def branch_of(place: Siblings | None) -> Branch | None:
+    if place is None or place.count < 2:
+        return None
+    version = _("Version %(position)d of %(count)d")
+    return Branch(
+        label=version % {"position": place.position, "count": place.count},
+        short=f"{place.position}/{place.count}",
+        previous=place.previous,
+        next=place.next,
+    )
+
+
+def question_heading(sent: datetime, branch: Branch | None) -> str:
+    facts = {"time": date_format(sent, "H:i"), "version": branch.label if branch else ""}
+    return (_("You, %(time)s. %(version)s") if branch else _("You, %(time)s")) % facts
+
+
+def lanes_of(message: Message) -> int:
+    """How many models were asked together, if this answer is one of several."""
+    models = message.options.get("models") or []
+    return len(models) if len(models) > 1 else 0
+
+
+def badge_of(message: Message) -> str:
+    if message.status == Status.QUEUED:
+        return _("Waiting")
+    return _("Writing") if message.status == Status.STREAMING else ""
+
+
+def thinking_of(message: Message) -> Thinking | None:
+    """What was thought before the answer; an empty step while more may come."""
+    if not message.reasoning and not message.is_running:
+        return None
+    is_running = message.is_running and message.reasoning_ms is None and not message.text
+    if is_running:
+        label = _("Thinking")
+    elif message.reasoning_ms is None:
+        label = _("Thought before answering")
+    else:
+        whole_s = max(1, round(message.reasoning_ms / 1000))
+        label = _("Thought for %(seconds)s s") % {"seconds": whole_s}
+    return Thinking(label=label, text=message.reasoning, is_running=is_running)
+
+
+def figures_of(message: Message) -> Iterable[Figure]:
+    """Tokens in and out, and times; only what is known."""
+    if message.prompt_tokens is not None:
+        title = _("Tokens read")
+        if message.cached_tokens:
+            cached = _("Tokens read, %(count)s of them from the cache")
+            title = cached % {"count": count(message.cached_tokens)}
+        text = _("%(count)s in") % {"count": count(message.prompt_tokens)}
+        yield Figure(text, title, "stack")
+    if message.completion_tokens is not None:
+        title = _("Tokens written")
+        if message.reasoning_tokens:
+            thought = _("Tokens written, %(count)s of them while thinking")
+            title = thought % {"count": count(message.reasoning_tokens)}
+        text = _("%(count)s out") % {"count": count(message.completion_tokens)}
+        yield Figure(text, title)
+    if message.total_ms is not None and not message.is_running:
+        times = [message.first_token_ms, message.total_ms]
+        text = " · ".join(seconds(time) for time in times if time is not None)
+        yield Figure(text, _("Time to the first token · in all"), "bolt")
+
+
+def notice_of(message: Message) -> Notice | None:
+    """Why an answer with text is not whole, and how to go on."""
+    match message.status:
+        case Status.STOPPED:
+            text, icon, is_warning = _("You stopped this answer."), "stop", False
+        case Status.INTERRUPTED:
+            text, icon, is_warning = interruption(message), "refresh", True
+        case Status.COMPLETE if message.finish_reason == "length":
+            text, icon, is_warning = _("The answer reached its longest length."), "info", False
+        case Status.COMPLETE if not message.text:
+            text, icon, is_warning = _("No answer came."), "info", True
+        case _:
+            return None
+    if message.can_continue and message.text:
+        button = Button("continue", _("Continue"), message.id, is_solid=is_warning)
+    else:
+        button = Button("retry", _("Retry"), message.id, "refresh", is_solid=is_warning)
+    return Notice(text, icon, is_warning, (button,))
+
+
+def interruption(message: Message) -> str:
+    problem = problems.of(message)
+    if problem is not None:
+        return _("%(title)s. What you see is saved.") % {"title": problem.title}
+    if not message.text:
+        return _("The server restarted before the answer began.")
+    return _("The server restarted while this was being written. What you see is saved.")
+
+
+def alert_of(message: Message) -> Alert | None:
+    """Why there is no answer, and what would help."""
+    if message.status != Status.FAILED:
+        return None
+    wait_s = wait_left_s(message)
+    problem = problems.describe(
+        message.error_code or "internal", retry_after=wait_s, empty=not message.text
+    )
+    buttons: list[Button] = []
+    match problem.offer:
+        case "retry":
+            label = (
+                _("Retry in %(time)s") % {"time": seconds(wait_s * 1000)} if wait_s else _("Retry")
+            )
+            buttons.append(
+                Button("retry", label, message.id, "refresh", is_solid=True, wait_s=wait_s)
+            )
+        case "continue":
+            buttons.append(Button("continue", _("Continue"), message.id, is_solid=True))
+        case "edit":
+            buttons.append(
+                Button(
+                    "edit", _("Edit the question"), message.parent_id or message.id, "edit", True
+                )
+            )
+        case "model":
+            buttons.append(Button("choose-model", _("Choose a model"), message.id, "", True))
+            buttons.append(Button("retry", _("Retry"), message.id, "refresh"))
+        case "none":
+            buttons.append(Button("retry", _("Retry"), message.id, "refresh"))
+    buttons.append(Button("request", _("View request"), message.id, "braces"))
+    return Alert(problem.title, problem.message, problem.code, tuple(buttons))
+
+
+def wait_left_s(message: Message) -> int | None:
+    """What is left of the wait that the service asked for when it refused."""
+    if not message.retry_after:
+        return None
+    refused = message.heartbeat or message.created
+    left = message.retry_after - (timezone.now() - refused).total_seconds()
+    return round(left) if left >= 1 else None
+
+
+def seconds(milliseconds: int) -> str:
+    """A time as people read it: `0.6 s`, `12 s`, `2 min 5 s`."""
+    value = milliseconds / 1000
+    if value >= 60:
+        minutes, rest = divmod(round(value), 60)
+        return _("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": rest}
+    tenths = value < LONG_S and round(value, 1) != round(value)
+    text = number_format(round(value, 1), 1) if tenths else number_format(round(value))
+    return _("%(seconds)s s") % {"seconds": text}
+
+
+def count(tokens: int) -> str:
+    return number_format(tokens, 0, use_l10n=True, force_grouping=True)

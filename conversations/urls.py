@@ -1,0 +1,21 @@
+"""The routes of the conversations. docs/protocol.md is their public description."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from .views import changes, exports, inspection, pages, sidebar
+
+urlpatterns = [
+    path("", pages.new_chat, name="new_chat"),
+    path("conversations/", pages.conversations, name="conversations"),
+    path("c/<uuid:conversation>/", pages.conversation, name="conversation"),
+    path("c/<uuid:conversation>/thread/", pages.thread, name="conversation_thread"),
+    path("c/<uuid:conversation>/menu/", sidebar.menu, name="conversation_menu"),
+    path("c/<uuid:conversation>/branch/", changes.branch, name="conversation_branch"),
+    path("c/<uuid:conversation>/rename/", changes.rename, name="conversation_rename"),
+    path("c/<uuid:conversation>/delete/", changes.delete, name="conversation_delete"),
+    path("c/<uuid:conversation>/export/", exports.export, name="conversation_export"),
+    path("messages/<uuid:message>/source/", inspection.source, name="message_source"),
+    path("messages/<uuid:message>/request/", inspection.request_made, name="message_request"),
+]

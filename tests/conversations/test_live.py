@@ -1,0 +1,150 @@
+"""The live state: whatever a reader missed, one frame brings it up to date."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conversations.generation.live import Cursor, LiveAnswer, changed_end, units
+from qwenchat.dashscope.events import ReasoningDelta, TextDelta, TextWasReasoning
+
+ID = UUID(int=1)
+PIECES = st.lists(
+    st.one_of(
+        st.sampled_from(
+            ["word ", "**bold** ", "\n\n", "- item\n", "`code`", "# H\n", "😀", "中文，", "$x$ "]
+        ),
+        st.text(max_size=8),
+    ),
+    max_size=25,
+)
+
+
+def live() -> LiveAnswer:
+    return LiveAnswer(ID, UUID(int=2), 1)
+
+
+class Page:
+    """What a reader has shown: applies frames in order."""
+
+    def __init__(self, format: str, *, cut: bool = False) -> None:
+        self.cursor = Cursor(format, cut)  # type: ignore[arg-type]
+        self.text = self.reasoning = self.tail = ""
+        self.blocks: list[str] = []
+        self.seqs: list[int] = []
+
+    def read(self, answer: LiveAnswer) -> None:
+        frame = answer.since(self.cursor)
+        if frame is None:
+            return
+        self.seqs.append(frame["seq"])
+        if frame["type"] == "snapshot":
+            self.text = self.reasoning = self.tail = ""
+            self.blocks = []
+        self.text += frame.get("text", "")
+        self.reasoning += frame.get("reasoning", "")
+        self.blocks += frame.get("blocks", [])
+        if "drop" in frame:
+            encoded = self.tail.encode("utf-16-le", "surrogatepass")
+            kept = encoded[: len(encoded) - 2 * frame["drop"]]
+            self.tail = kept.decode("utf-16-le", "surrogatepass") + frame["tail"]
+        elif "tail" in frame:
+            self.tail = frame["tail"]
+
+    @property
+    def html(self) -> str:
+        return "".join(self.blocks) + self.tail
+
+
+@settings(deadline=None)
+@given(PIECES, st.lists(st.booleans(), min_size=100, max_size=100), st.integers(0, 25))
+def test_a_snapshot_and_the_deltas_after_it_equal_the_end(
+    pieces: list[str], reads: list[bool], late: int
+) -> None:
+    answer = live()
+    pages = [Page("text"), Page("html"), Page("html", cut=True)]
+    joined = [Page("text"), Page("html"), Page("html", cut=True)]
+    coin = iter(reads)
+    for index, piece in enumerate(pieces):
+        answer.apply(TextDelta(piece))
+        answer.flush()
+        for page in pages:
+            if next(coin, True):
+                page.read(answer)
+        if index >= late:
+            for page in joined:
+                page.read(answer)
+    whole = Page("html")
+    whole.read(answer)
+    for page in [*pages, *joined]:
+        page.read(answer)
+        if page.cursor.format == "text":
+            assert page.text == "".join(pieces)
+        else:
+            assert page.html == whole.html
+        assert page.seqs == sorted(set(page.seqs))
+
+
+def test_nothing_new_is_no_frame() -> None:
+    answer = live()
+    page = Page("text")
+    answer.apply(TextDelta("a"))
+    answer.flush()
+    page.read(answer)
+    assert answer.since(page.cursor) is None
+
+
+def test_what_is_not_flushed_is_not_shown() -> None:
+    answer = live()
+    page = Page("text")
+    page.read(answer)
+    answer.apply(TextDelta("a"))
+    page.read(answer)
+    assert page.text == ""
+    answer.flush()
+    page.read(answer)
+    assert page.text == "a"
+
+
+def test_text_that_turns_out_to_be_reasoning_is_taken_back() -> None:
+    answer = live()
+    page = Page("html")
+    answer.apply(TextDelta("I should"))
+    answer.flush()
+    page.read(answer)
+    answer.apply(TextWasReasoning())
+    answer.apply(TextDelta("Hello"))
+    answer.flush()
+    page.read(answer)
+    assert page.reasoning == "I should"
+    assert "I should" not in page.html
+    assert "Hello" in page.html
+
+
+def test_a_reader_that_is_away_gets_one_frame_however_much_came() -> None:
+    answer = live()
+    page = Page("text")
+    page.read(answer)
+    for number in range(1000):
+        answer.apply(ReasoningDelta("t" if number < 500 else ""))
+        answer.apply(TextDelta("w"))
+        answer.flush()
+    page.read(answer)
+    assert len(page.seqs) == 2
+    assert (len(page.text), len(page.reasoning)) == (1000, 500)
+
+
+def test_a_changed_end_is_short() -> None:
+    old = "<p>" + "x" * 300 + "</p>"
+    new = "<p>" + "x" * 300 + " more</p>"
+    drop = changed_end(old, new)
+    assert drop == len("</p>")
+    assert old[: len(old) - drop] + new[len(old) - drop :] == new
+    assert changed_end(old, "<h1>other</h1>") is None
+
+
+def test_units_are_counted_as_javascript_does() -> None:
+    assert units("a中") == 2
+    assert units("😀") == 2
