@@ -1,0 +1,1 @@
+"""What the browser asks for over HTTP: views validate, call an action, and render."""

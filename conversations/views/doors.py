@@ -1,0 +1,96 @@
+"""What stands before every view: who asks, in which time zone; what is not theirs is missing."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import resolve_url
+from django.utils import timezone
+
+from conversations import refusals
+from conversations.access import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from django.contrib.auth.models import User
+    from django_htmx.middleware import HtmxDetails
+
+P = ParamSpec("P")
+ZONE_CHARACTERS = 64
+
+
+class MemberRequest(HttpRequest):
+    """A request of somebody who is signed in."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+def page(
+    view: Callable[Concatenate[MemberRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """A view for people: the signed-out sign in first, and what is missing is the 404 page."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return to_sign_in(request)
+        with timezone.override(zone_of(request.COOKIES)):
+            try:
+                return view(cast("MemberRequest", request), *args, **kwargs)
+            except NotFound:
+                raise Http404 from None
+
+    return guarded
+
+
+def data(
+    view: Callable[Concatenate[MemberRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """A view for programs as well: what goes wrong is a JSON error of the protocol."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return refused(refusals.unauthenticated())
+        with timezone.override(zone_of(request.COOKIES)):
+            try:
+                return view(cast("MemberRequest", request), *args, **kwargs)
+            except NotFound:
+                return refused(refusals.not_found())
+            except refusals.Refusal as refusal:
+                return refused(refusal)
+
+    return guarded
+
+
+def refused(refusal: refusals.Refusal) -> JsonResponse:
+    return JsonResponse({"error": refusal.as_json()}, status=refusal.status)
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """The sign-in page, coming back here; a fragment's request turns the whole page."""
+    if not getattr(request, "htmx", False):
+        return redirect_to_login(request.get_full_path())
+    here = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
+    response = HttpResponse(status=204)
+    response["HX-Redirect"] = redirect_to_login(here, resolve_url(settings.LOGIN_URL)).url
+    return response
+
+
+def zone_of(cookies: Mapping[str, str]) -> ZoneInfo:
+    """The person's time zone, as their page said it in a cookie; UTC where it did not."""
+    name = unquote(cookies.get("timezone") or cookies.get("tz", ""))
+    if name and len(name) <= ZONE_CHARACTERS:
+        try:
+            return ZoneInfo(name)
+        except (KeyError, ValueError, OSError):  # unknown, malformed, or the name of a folder
+            pass
+    return ZoneInfo("UTC")
