@@ -116,7 +116,10 @@ class Server(daphne.server.Server):  # type: ignore[misc]
     def configure(self) -> None:
         """Called by Daphne once its factories stand and before the first connection is accepted."""
         self.ws_factory.protocol = QuietWebSocketProtocol
-        self.ws_factory.setProtocolOptions(perMessageCompressionAccept=accepted)
+        # `null` reaches the application as well, which refuses it like every other foreign origin.
+        self.ws_factory.setProtocolOptions(
+            perMessageCompressionAccept=accepted, allowNullOrigin=True
+        )
         self.http_factory.most_bytes = self.most_bytes
         build = self.http_factory.buildProtocol
 
