@@ -25,8 +25,8 @@ format: $(VENV)/.test
 
 # Needs gettext.
 messages: $(VENV)/.test
-	$(BIN)/python manage.py makemessages -l zh_Hans --no-location --ignore '.venv/*' --ignore 'tests/*' --ignore 'bench/*'
-	$(BIN)/python manage.py compilemessages -l zh_Hans --ignore '.venv/*'
+	$(BIN)/python manage.py makemessages -l zh_Hans --no-location --no-wrap -i .venv -i 'tests/*' -i 'bench/*' -i 'data/*' -i build
+	$(BIN)/python manage.py compilemessages -l zh_Hans -i .venv
 
 lock: $(UV)
 	cd requirements && sh lock.sh ../$(UV)

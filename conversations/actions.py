@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from qwenchat.dashscope import payloads
+from qwenchat.dashscope.texts import clean
 from qwenchat.markup import plain
 
 from . import access, branches, offered, rates, refusals, routing
@@ -180,7 +181,7 @@ def go_on(user: User, *, request: str, message: str, options: Options) -> Stored
 
 def rename(conversation: Conversation, title: str) -> None:
     """The person's own title, which the model's never replaces; an empty one is refused."""
-    title = " ".join(title.split())[:TITLE_CHARACTERS]
+    title = " ".join(clean(title).split())[:TITLE_CHARACTERS]
     if not title:
         raise Refusal("invalid", _("A title needs at least one character."), field="title")
     conversation.title = title

@@ -10,11 +10,12 @@ Example: `{"type": "send", "request": "r1", "conversation": null, "parent": null
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from django.utils.translation import gettext as _
+
+from qwenchat.dashscope.texts import clean
 
 from .refusals import Refusal
 
@@ -26,8 +27,6 @@ FORMATS: dict[str, Format] = {"html": "html", "text": "text"}
 REQUEST_CHARACTERS = 64
 ID_CHARACTERS = 100
 LISTED_STREAMING = 100  # unfinished answers that one page can show
-CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 
 class BadFrame(Refusal):
@@ -107,11 +106,6 @@ class Ping(Command):
     pass
 
 
-def cleaned(text: str) -> str:
-    """Text as it can be stored and sent on: no NUL or other controls, no half of a surrogate pair."""
-    return SURROGATES.sub("\N{REPLACEMENT CHARACTER}", CONTROLS.sub("", text))
-
-
 def parse(frame: str) -> Command:
     """The command in one text frame; `BadFrame` with the field's name where it is wrong."""
     try:
@@ -124,7 +118,7 @@ def parse(frame: str) -> Command:
     kind = fields.text("type", ID_CHARACTERS)
     reader = READERS.get(kind)
     if reader is None:
-        fields.refuse("type", _("There is no command “%(name)s”.") % {"name": cleaned(kind)[:40]})
+        fields.refuse("type", _("There is no command “%(name)s”.") % {"name": clean(kind)[:40]})
     return reader(fields)
 
 
@@ -143,7 +137,7 @@ class Fields:
             if not isinstance(request, str) or not 0 < len(request) <= REQUEST_CHARACTERS:
                 sentence = _("“request” is a text of 1 to %(most)d characters.")
                 raise BadFrame(sentence % {"most": REQUEST_CHARACTERS}, name="request")
-            self.request = cleaned(request)
+            self.request = clean(request)
 
     def refuse(self, name: str, message: str) -> NoReturn:
         raise BadFrame(message, name=name, request=self.request)
@@ -170,7 +164,7 @@ class Fields:
         value = self.needed(name)
         if not isinstance(value, str):
             self.mistyped(name)
-        return cleaned(value)
+        return clean(value)
 
     def texts(self, name: str, most: int) -> tuple[str, ...]:
         value = self.content.get(name) or []

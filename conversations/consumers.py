@@ -11,17 +11,18 @@ import uuid
 from typing import TYPE_CHECKING, Any, assert_never, cast
 
 import orjson
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.utils import translation
+
+from conversations.database import in_database
 
 from . import (
     access,
     actions,
     commands,
     frames,
-    languages,
+    locales,
     news,
     options,
     presence,
@@ -34,6 +35,7 @@ from .generation.pump import Pump, TooSlow
 from .generation.runner import runner
 from .models import RUNNING, Message, Role
 from .refusals import Refusal
+from .storage import storage_is_full
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -55,6 +57,10 @@ TOO_LARGE = 1009
 RESTART = 1012
 
 
+# Answered only when they carry a `request`.
+UNANSWERED = (commands.Stop, commands.Close, commands.Seen, commands.Approve)
+
+
 class ChatConsumer(AsyncWebsocketConsumer):
     """The life of one socket. Daphne calls one handler at a time; the pump runs beside them."""
 
@@ -65,7 +71,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     # ---- coming and going ----
 
     async def connect(self) -> None:
-        translation.activate(languages.of(dict(self.scope)))
+        locales.activate(dict(self.scope))
         self.id = uuid.uuid4().hex
         self.formats: dict[str, tuple[Format, bool]] = {}
         self.bad_frames = 0
@@ -129,13 +135,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
             return
         if self not in presence.sockets:
             return
-        if len(text_data) > settings.LIMITS.frame_bytes:
+        if len(text_data.encode()) > settings.LIMITS.frame_bytes:
             await self.close(TOO_LARGE)
             return
-        request: str | None = None
+        command: Command | None = None
         try:
             command = commands.parse(text_data)
-            request = command.request
             await self.carry_out(command)
         except BadFrame as refusal:
             self.bad_frames += 1
@@ -143,11 +148,22 @@ class ChatConsumer(AsyncWebsocketConsumer):
             if self.bad_frames >= settings.LIMITS.bad_frames:
                 await self.close(BAD_FRAMES)
         except Refusal as refusal:
-            await self.send_json(self.error(request, refusal))
-        except Exception:
+            await self.refuse(command, refusal)
+        except Exception as error:
+            if storage_is_full(error):
+                logger.error("the database cannot be written: %s", type(error).__name__)
+                await self.refuse(command, refusals.storage_full())
+                return
             reference = uuid.uuid4().hex[:8]
             logger.exception("a command failed", extra={"reference": reference})
-            await self.send_json(self.error(request, refusals.internal(reference)))
+            await self.refuse(command, refusals.internal(reference))
+
+    async def refuse(self, command: Command | None, refusal: Refusal) -> None:
+        """Says why not; commands that need no answer get one only when they can be told apart."""
+        request = command.request if command else None
+        if request is None and isinstance(command, UNANSWERED):
+            return
+        await self.send_json(self.error(request, refusal))
 
     async def carry_out(self, command: Command) -> None:
         if not isinstance(
@@ -157,9 +173,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
             rates.spend("commands", self.user_id, settings.LIMITS.commands_per_minute)
         match command:
             case commands.Seen():
-                self.pump.seen(
-                    access.parsed_or_none(command.message) or uuid.UUID(int=0), command.seq
-                )
+                shown = access.parsed_or_none(command.message)
+                if shown is not None:
+                    self.pump.seen(shown, command.seq)
+                await self.acknowledge(command)
             case commands.Ping():
                 await self.send_json({"type": "pong", **named(command.request)})
             case commands.Open():
@@ -177,7 +194,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 raise AssertionError(command)
 
     async def open(self, command: commands.Open) -> None:
-        conversation, running, over = await database_sync_to_async(self.look_up)(command)
+        conversation, running, over = await in_database(self.look_up)(command)
         self.formats[str(conversation.id)] = (command.format, command.cut)
         await self.send_json(frames.opened(conversation, command.request))
         for answer in running:
@@ -190,7 +207,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.pump.watch(answer, format, cut=cut)
         if runner.has(answer):
             return
-        message = await database_sync_to_async(store.found)(answer)
+        message = await in_database(store.found)(answer)
         if message is not None and not message.is_running:
             self.pump.unwatch(answer)
             await self.send_end(message, format, message.seq)
@@ -211,7 +228,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def store(self, command: commands.Send | commands.Regenerate | commands.Continue) -> None:
         chosen = options.checked(command.options)
         format = chosen.format or "html"
-        stored, ack = await database_sync_to_async(self.verb)(command, chosen, format)
+        stored, ack = await in_database(self.verb)(command, chosen, format)
         if stored.answers:
             runner.start(stored.answers)
         conversation = ack["conversation"]
@@ -258,9 +275,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def stop(self, command: commands.Stop) -> None:
         """Ends an answer, wherever it runs; after its end, or twice, it does no harm."""
-        message = await database_sync_to_async(self.own_message)(command.message)
+        message = await in_database(self.own_message)(command.message)
         if message.is_running and not runner.stop(message.id):
-            await database_sync_to_async(store.request_stop)(message.id)
+            await in_database(store.request_stop)(message.id)
             await news.stop_asked(self.user_id, message.id)
         await self.acknowledge(command)
 
@@ -282,7 +299,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         event = (
             frames.end(message, "text")
             if format == "text"
-            else await database_sync_to_async(frames.end)(message, "html")
+            else await in_database(frames.end)(message, "html")
         )
         event["seq"] = max(event["seq"], seq)
         await self.send_json(event)
@@ -303,7 +320,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             gone = {"id": event["conversation"], "deleted": True}
             await self.send_json({"type": "conversation", "conversation": gone})
             return
-        frame = await database_sync_to_async(self.conversation_frame)(event["conversation"])
+        frame = await in_database(self.conversation_frame)(event["conversation"])
         if frame is not None:
             await self.send_json(frame)
 
@@ -318,7 +335,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if shown is None or event["by"] == self.id:
             return
         format, cut = shown
-        for message, frame in await database_sync_to_async(self.added)(event["messages"], format):
+        for message, frame in await in_database(self.added)(event["messages"], format):
             await self.send_json(frame)
             if message.role == Role.ASSISTANT:
                 await self.watch(message.id, format, cut=cut)
@@ -330,7 +347,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def answer_ended(self, event: dict[str, Any]) -> None:
         answer = uuid.UUID(event["message"])
         if self.pump.waits_in_vain(answer):
-            message = await database_sync_to_async(store.found)(answer)
+            message = await in_database(store.found)(answer)
             if message is not None and not message.is_running:  # it may have been continued since
                 format = self.pump.unwatch(answer)
                 if format is not None:

@@ -10,11 +10,12 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.utils import timezone
+
+from conversations.database import in_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +70,7 @@ async def watch() -> None:
         if not sockets:
             continue
         try:
-            for socket in await database_sync_to_async(signed_out)(sockets):
+            for socket in await in_database(signed_out)(sockets):
                 await socket.sign_out()
         except Exception:
             logger.exception("sessions could not be checked")

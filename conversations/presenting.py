@@ -315,7 +315,9 @@ def alert_of(message: Message) -> Alert | None:
         return None
     wait_s = wait_left_s(message)
     problem = problems.describe(
-        message.error_code or "internal", retry_after=wait_s, empty=not message.text
+        message.error_code or "internal",
+        retry_after=wait_s,
+        empty=problems.ended_without_a_word(message),
     )
     buttons: list[Button] = []
     match problem.offer:

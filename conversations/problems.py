@@ -149,4 +149,11 @@ def of(message: Message) -> Problem | None:
     """What went wrong with a stored answer, if anything did."""
     if not message.error_code:
         return None
-    return describe(message.error_code, retry_after=message.retry_after, empty=not message.text)
+    return describe(
+        message.error_code, retry_after=message.retry_after, empty=ended_without_a_word(message)
+    )
+
+
+def ended_without_a_word(message: Message) -> bool:
+    """Whether the model came to its end, and not only the stream: what it sent was valid but empty."""
+    return bool(message.finish_reason) and not message.text

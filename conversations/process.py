@@ -10,8 +10,9 @@ import contextvars
 import logging
 from typing import TYPE_CHECKING
 
-from channels.db import database_sync_to_async
 from django.conf import settings
+
+from conversations.database import in_database
 
 from . import news, offered, presence, service
 from .generation import recovery
@@ -62,7 +63,7 @@ async def reap() -> None:
     """Ends the answers of dead processes: at the start, then as often as heartbeats can go missing."""
     while True:
         try:
-            orphans = await database_sync_to_async(recovery.end_orphans)()
+            orphans = await in_database(recovery.end_orphans)()
             for answer, conversation, owner in orphans:
                 await news.answer_ended(owner, conversation, answer)
             await asyncio.to_thread(recovery.sweep)

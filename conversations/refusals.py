@@ -88,6 +88,15 @@ def internal(reference: str) -> Refusal:
     return Refusal("internal", sentence % {"reference": reference})
 
 
+def storage_full() -> Refusal:
+    return Refusal(
+        "storage_full",
+        _(
+            "The server is out of room, so nothing was sent. Tell an administrator; your text is kept."
+        ),
+    )
+
+
 def rate_limited(retry_after: int) -> Refusal:
     sentence = ngettext(
         "That was a lot at once. Try again in %(seconds)d second.",

@@ -134,7 +134,7 @@ SQLITE_OPTIONS = {
     ),
 }
 DATABASE_URL = env.text("DATABASE_URL") or f"sqlite:///{QWENCHAT_DATA / 'qwenchat.sqlite3'}"
-DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_health_checks=True)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
     # A file, as in production: threads share it under the same locking rules.

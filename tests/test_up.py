@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 if TYPE_CHECKING:
@@ -27,18 +28,21 @@ ROOT = Path(__file__).resolve().parent.parent
 START_S = 60
 
 
+def inherited() -> dict[str, str]:
+    """This process's environment without what the tests' settings put there."""
+    own = ("DASHSCOPE", "DJANGO", "QWENCHAT")
+    return {name: value for name, value in os.environ.items() if not name.startswith(own)}
+
+
 class Up:
     """One `manage.py up` on a free port, with its own data."""
 
     def __init__(self, data: Path, *arguments: str, **environment: str) -> None:
         self.lines: list[str] = []
-        inherited = {
-            k: v for k, v in os.environ.items() if not k.startswith(("DASHSCOPE", "DJANGO"))
-        }
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "up", "--port", "0", *arguments],
             cwd=ROOT,
-            env={**inherited, "QWENCHAT_DATA": str(data), **environment},
+            env={**inherited(), "QWENCHAT_DATA": str(data), **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -184,15 +188,15 @@ def test_frames_are_compressed_with_a_small_window(up: Up) -> None:
 
 
 def test_a_frame_of_more_than_a_mebibyte_closes_the_socket(up: Up) -> None:
-    socket_ = connect(
-        f"ws://127.0.0.1:{up.port}/ws/",
-        origin=up.address,  # type: ignore[arg-type]
-        additional_headers={"Cookie": f"sessionid={sign_in(up)}"},
-    )
-    assert json.loads(socket_.recv())["type"] == "hello"
-    socket_.send("x" * (1024 * 1024 + 1))
-    with pytest.raises(Exception, match="1009"):
-        socket_.recv()
+    cookie = f"sessionid={sign_in(up)}"
+    address = f"ws://127.0.0.1:{up.port}/ws/"
+    with connect(address, origin=up.address, additional_headers={"Cookie": cookie}) as page:
+        assert json.loads(page.recv())["type"] == "hello"
+        page.send("x" * (1024 * 1024 + 1))
+        with pytest.raises(ConnectionClosed) as closed:
+            page.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1009
 
 
 def sign_in(up: Up) -> str:
@@ -247,7 +251,7 @@ def test_a_taken_port_is_said(up: Up, tmp_path: Path) -> None:
     other = subprocess.run(
         [sys.executable, "manage.py", "up", "--port", str(up.port)],
         cwd=ROOT,
-        env={**os.environ, "QWENCHAT_DATA": str(tmp_path), "DASHSCOPE_API_KEY": "sk-test"},
+        env={**inherited(), "QWENCHAT_DATA": str(tmp_path), "DASHSCOPE_API_KEY": "sk-test"},
         capture_output=True,
         text=True,
         timeout=START_S,
@@ -261,7 +265,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={**inherited(), **environment},
         capture_output=True,
         text=True,
         timeout=START_S,

@@ -14,10 +14,10 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 
 from conversations import news
+from conversations.database import in_database
 from qwenchat import markup
 from qwenchat.dashscope.errors import DashScopeError
 from qwenchat.dashscope.payloads import FieldError
@@ -130,7 +130,7 @@ class Runner:
         crashed = False
         begun: store.Begun | None = None
         try:
-            begun = await database_sync_to_async(store.begin)(generation.answer)
+            begun = await in_database(store.begin)(generation.answer)
         except (DashScopeError, FieldError) as error:
             failure = error
         except Exception:
@@ -175,7 +175,7 @@ class Runner:
         html = await asyncio.to_thread(markup.render, live.text)
         live.seq += 1
         outcome = ending.outcome(live, begun, run, generation.reason, html)
-        message = await database_sync_to_async(store.finish)(outcome)
+        message = await in_database(store.finish)(outcome)
         live.status = outcome.status
         logger.info(
             "answer ended",
@@ -192,7 +192,7 @@ class Runner:
             },
         )
         if message is None:  # deleted, or ended by another process that took this one for dead
-            message = await database_sync_to_async(store.found)(live.id)
+            message = await in_database(store.found)(live.id)
         self.hub.closed(live, message)
         if message is not None:
             await self._tell(message)
@@ -205,7 +205,7 @@ class Runner:
         *,
         crashed: bool,
     ) -> None:
-        message = await database_sync_to_async(store.finish_unbegun)(
+        message = await in_database(store.finish_unbegun)(
             generation.answer, ending.code_of(failure), stopped=failure is None and not crashed
         )
         if message is not None:
@@ -270,7 +270,7 @@ class Runner:
             for each in generations
             if (live := each.live) is not None
         ]
-        for answer in await database_sync_to_async(store.save)(progress):
+        for answer in await in_database(store.save)(progress):
             self.stop(answer, "stop")
 
     # ---- tasks ----

@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from channels.db import database_sync_to_async
-
 from conversations import news, offered, service
+from conversations.database import in_database
 from conversations.models import Conversation, Message
 from qwenchat.dashscope import payloads
 from qwenchat.dashscope.errors import DashScopeError
@@ -37,7 +36,7 @@ QUOTES = "\"'“”‘’「」《》*_`#"
 
 async def make(conversation: UUID, answer: UUID, answered_by: str) -> None:
     """Asks for a title and stores it; leaves the old one when that fails."""
-    exchange = await database_sync_to_async(first_exchange)(conversation, answer)
+    exchange = await in_database(first_exchange)(conversation, answer)
     if exchange is None:
         return
     question, text = exchange
@@ -59,7 +58,7 @@ async def make(conversation: UUID, answer: UUID, answered_by: str) -> None:
         return
     title = tidied(completion.text)
     if title:
-        row = await database_sync_to_async(keep)(conversation, title)
+        row = await in_database(keep)(conversation, title)
         if row is not None:
             await news.conversation_changed(row)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
-from urllib.parse import unquote, urlsplit
-from zoneinfo import ZoneInfo
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -13,17 +12,16 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import resolve_url
 from django.utils import timezone
 
-from conversations import refusals
+from conversations import locales, refusals
 from conversations.access import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from django.contrib.auth.models import User
     from django_htmx.middleware import HtmxDetails
 
 P = ParamSpec("P")
-ZONE_CHARACTERS = 64
 
 
 class MemberRequest(HttpRequest):
@@ -42,7 +40,7 @@ def page(
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not request.user.is_authenticated:
             return to_sign_in(request)
-        with timezone.override(zone_of(request.COOKIES)):
+        with timezone.override(locales.zone_of(request.COOKIES)):
             try:
                 return view(cast("MemberRequest", request), *args, **kwargs)
             except NotFound:
@@ -60,7 +58,7 @@ def data(
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not request.user.is_authenticated:
             return refused(refusals.unauthenticated())
-        with timezone.override(zone_of(request.COOKIES)):
+        with timezone.override(locales.zone_of(request.COOKIES)):
             try:
                 return view(cast("MemberRequest", request), *args, **kwargs)
             except NotFound:
@@ -83,14 +81,3 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(status=204)
     response["HX-Redirect"] = redirect_to_login(here, resolve_url(settings.LOGIN_URL)).url
     return response
-
-
-def zone_of(cookies: Mapping[str, str]) -> ZoneInfo:
-    """The person's time zone, as their page said it in a cookie; UTC where it did not."""
-    name = unquote(cookies.get("timezone") or cookies.get("tz", ""))
-    if name and len(name) <= ZONE_CHARACTERS:
-        try:
-            return ZoneInfo(name)
-        except (KeyError, ValueError, OSError):  # unknown, malformed, or the name of a folder
-            pass
-    return ZoneInfo("UTC")

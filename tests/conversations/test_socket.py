@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import connection
 
+from conversations.database import in_database
 from conversations.models import Message
 from tests.upstream import Gate, Reply, answer
 
@@ -375,6 +377,36 @@ async def test_other_peoples_ids_are_not_found(
             assert (error["request"], error["code"]) == (f"r{number}", "not_found")
     assert (await Message.objects.aget(id=answer_id)).status in ("queued", "streaming")
     assert await Message.objects.acount() == 2
+
+
+async def test_a_full_disk_refuses_before_anything_is_sent(
+    page: Socket, upstream: Upstream
+) -> None:
+    def fill() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA query_only = ON")
+
+    def free() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA query_only = OFF")
+
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite can be told to refuse writes")
+    await in_database(fill)()
+    await page.say("send", request="r", conversation=None, parent=None, text="Hello")
+    error = await page.until("error")
+    assert (error["request"], error["code"]) == ("r", "storage_full")
+    await in_database(free)()
+    assert upstream.requests == []
+    await page.ask("Hello", options=TEXT)
+    await page.until("end")
+
+
+async def test_commands_that_need_no_answer_get_none(page: Socket) -> None:
+    await page.say("stop", message="made-up")
+    await page.say("approve", call="made-up", approved=True)
+    await page.say("seen", message="made-up", seq=1, request="s")
+    assert (await page.next())["request"] == "s"
 
 
 async def test_a_branch_that_is_being_answered_is_busy(page: Socket, upstream: Upstream) -> None:
