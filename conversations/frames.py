@@ -31,11 +31,14 @@ def ack(stored: dict[str, Any], format: Format) -> dict[str, Any]:
     }
 
 
-def fragments(ids: Sequence[UUID | str]) -> dict[str, str]:
+def fragments(ids: Sequence[UUID | str], *, with_prose: bool = True) -> dict[str, str]:
     """The articles of messages by their ids, each with its place among its alternatives."""
-    rows = list(Message.objects.filter(id__in=ids))
+    rows = list(Message.objects.select_related("conversation").filter(id__in=ids))
     places = branches.places(rows)
-    return {str(row.id): presenting.message_html(row, places.get(row.id)) for row in rows}
+    return {
+        str(row.id): presenting.message_html(row, places.get(row.id), with_prose=with_prose)
+        for row in rows
+    }
 
 
 def message(row: Message, format: Format) -> dict[str, Any]:
@@ -61,7 +64,7 @@ def opened(conversation: Conversation, request: str | None) -> dict[str, Any]:
 
 
 def end(row: Message, format: Format) -> dict[str, Any]:
-    """An `end` event. In format html `fragment` is the whole article, for what surrounds the prose."""
+    """An `end` event. In format html `html` is the answer, `fragment` the article to put it into."""
     problem = problems.of(row)
     event: dict[str, Any] = {
         "type": "end",
@@ -88,7 +91,10 @@ def end(row: Message, format: Format) -> dict[str, Any]:
     if format == "text":
         return event | {"text": row.text}
     html = row.html if row.render_version == markup.RENDER_VERSION else markup.render(row.text)
-    return event | {"html": html, "fragment": fragments([row.id])[str(row.id)]}
+    return event | {
+        "html": html,
+        "fragment": fragments([row.id], with_prose=False).get(str(row.id), ""),
+    }
 
 
 def conversation(row: Conversation) -> dict[str, Any]:

@@ -166,9 +166,20 @@ def shown(message: Message, place: Siblings | None, *, read_only: bool = False) 
     )
 
 
-def message_html(message: Message, place: Siblings | None, *, read_only: bool = False) -> str:
-    """The message's whole `<article>`; `read_only` leaves out what only its owner may do."""
+def message_html(
+    message: Message,
+    place: Siblings | None,
+    *,
+    read_only: bool = False,
+    with_prose: bool = True,
+) -> str:
+    """The message's whole `<article>`; `read_only` leaves out what only its owner may do.
+
+    Without prose it is what stands around an answer, for whoever has the answer's HTML already.
+    """
     article = shown(message, place, read_only=read_only)
+    if not with_prose:
+        article = replace(article, html=mark_safe(""))
     if article.lanes:
         chosen = message.conversation.leaf_id == message.id
         article = replace(article, is_chosen=chosen)

@@ -37,6 +37,8 @@ export function openDialog(dialog, from = origin()) {
 
 /** The focus goes back to where it came from, or to the message box where that is gone. */
 function back() {
+  const at = document.activeElement;
+  if (at && at !== document.body && !at.closest("dialog")) return; // it is somewhere already
   const there = opener?.isConnected && opener.checkVisibility?.() !== false && opener !== document.body;
   (there ? opener : document.getElementById("composer-text"))?.focus({ preventScroll: true });
 }

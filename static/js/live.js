@@ -126,6 +126,8 @@ class Answer {
     stopClock(this.article);
     this.seq = event.seq;
     const fresh = event.fragment ? parsed(event.fragment) : null;
+    const prose = fresh && slot(fresh, "prose");
+    if (prose && event.html !== undefined) prose.innerHTML = event.html;
     keepingFocus(this.article, () => {
       const tail = slot(this.article, "tail");
       if (fresh) {
@@ -181,6 +183,8 @@ export function begin(article, status = "streaming") {
 export function keepingFocus(article, act) {
   const focused = article.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
   act();
+  // A fragment has no `tabindex`; without it the article would lose the focus at the next frame.
+  if (focused === article) article.tabIndex = -1;
   if (!focused || (focused.isConnected && document.activeElement === focused)) return;
   const action = focused.dataset.action;
   const same = action && article.querySelector(`[data-action="${CSS.escape(action)}"]`);

@@ -29,6 +29,14 @@ on("conversation", ({ conversation: told }) => {
   if (moved && told.generating && !isFirst(row)) reload();
 });
 
+// What changed while nobody was connected was told to nobody.
+let missed = false;
+on("down", () => (missed = true));
+on("ready", () => {
+  if (missed) reload();
+  missed = false;
+});
+
 /** @param {string} title */
 function name(title) {
   const heading = document.getElementById("title");
@@ -78,7 +86,11 @@ function reload() {
     const id = /** @type {HTMLElement | null | undefined} */ (focused?.closest(".nav-row"))?.dataset.conversation;
     const unread = [...nav.querySelectorAll(".nav-row:has(.dot:not([hidden]))")].map((row) => row.id);
     const address = `/conversations/?current=${encodeURIComponent(conversation())}`;
-    await /** @type {any} */ (window).htmx?.ajax("GET", address, { target: nav, swap: "innerHTML" });
+    try {
+      await /** @type {any} */ (window).htmx?.ajax("GET", address, { target: nav, swap: "innerHTML" });
+    } catch {
+      return; // the network is gone: the list is fetched when it is back
+    }
     for (const row of unread) markUnread(document.getElementById(row));
     const link = rowOf(id ?? "")?.querySelector(".nav-row__link");
     if (focused) /** @type {HTMLElement} */ (link ?? nav).focus();

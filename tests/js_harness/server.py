@@ -245,7 +245,7 @@ class Server:
             "status": message.status,
             "error": error,
             "html": message.html,
-            "fragment": self.fragment(message),
+            "fragment": self.fragment(message, with_prose=False),
         }
 
     def tell(self, event: dict[str, Any]) -> None:
@@ -401,8 +401,9 @@ class Server:
 
     # ---- pages ----
 
-    def fragment(self, message: Message) -> str:
-        return presenting.message_html(message, self.places().get(message.id))
+    def fragment(self, message: Message, *, with_prose: bool = True) -> str:
+        place = self.places().get(message.id)
+        return presenting.message_html(message, place, with_prose=with_prose)
 
     def places(self) -> dict[uuid.UUID, Any]:
         nodes = [Node(one.id, one.parent_id, one.number) for one in self.messages.values()]
