@@ -57,6 +57,7 @@ TOO_LARGE = 1009
 RESTART = 1012
 
 
+STORING = (commands.Send, commands.Regenerate, commands.Continue)
 # Answered only when they carry a `request`.
 UNANSWERED = (commands.Stop, commands.Close, commands.Seen, commands.Approve)
 
@@ -141,6 +142,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         command: Command | None = None
         try:
             command = commands.parse(text_data)
+            if runner.is_draining and isinstance(command, STORING):
+                return  # unanswered, it is sent again to the process that comes after this one
             await self.carry_out(command)
         except BadFrame as refusal:
             self.bad_frames += 1
@@ -166,10 +169,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.send_json(self.error(request, refusal))
 
     async def carry_out(self, command: Command) -> None:
-        if not isinstance(
-            command,
-            commands.Seen | commands.Ping | commands.Send | commands.Regenerate | commands.Continue,
-        ):
+        if not isinstance(command, (*STORING, commands.Seen, commands.Ping)):
             rates.spend("commands", self.user_id, settings.LIMITS.commands_per_minute)
         match command:
             case commands.Seen():

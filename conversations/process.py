@@ -63,7 +63,7 @@ async def reap() -> None:
     """Ends the answers of dead processes: at the start, then as often as heartbeats can go missing."""
     while True:
         try:
-            orphans = await in_database(recovery.end_orphans)()
+            orphans = await in_database(recovery.end_orphans)(list(runner.running))
             for answer, conversation, owner in orphans:
                 await news.answer_ended(owner, conversation, answer)
             await asyncio.to_thread(recovery.sweep)

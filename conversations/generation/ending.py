@@ -14,7 +14,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from conversations.models import Message, Role, Status
 from qwenchat.dashscope.errors import DashScopeError
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .live import LiveAnswer
-    from .runner import Reason
     from .store import Begun
     from .turn import Run
 
+# Who ended an answer before the model did: its person, a full stop of this process, our bound on its time.
+Reason = Literal["stop", "shutdown", "deadline"]
 LENGTH = "length"
 FINISH_REASON_CHARACTERS = 40
 DETAIL_CHARACTERS = 500
@@ -81,7 +82,7 @@ def verdict(live: LiveAnswer, run: Run, reason: Reason | None) -> tuple[Status, 
     cut = Status.INTERRUPTED if live.text else Status.FAILED
     if reason is not None and not is_over:
         match reason:
-            case "stop" | "gone":
+            case "stop":
                 return Status.STOPPED, ""
             case "shutdown":
                 return Status.INTERRUPTED, ""

@@ -25,6 +25,7 @@ with contextlib.suppress(ImportError):  # Windows: only the heartbeat tells
     fcntl = importlib.import_module("fcntl")
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from io import TextIOWrapper
     from types import ModuleType
     from uuid import UUID
@@ -66,8 +67,8 @@ def is_dead(worker: str) -> bool:
     return True
 
 
-def end_orphans() -> list[tuple[UUID, UUID, int]]:
-    """Marks the answers that nobody writes any more as `interrupted`.
+def end_orphans(alive: Collection[UUID] = ()) -> list[tuple[UUID, UUID, int]]:
+    """Marks the answers that nobody writes any more as `interrupted`; `alive` are this process's own.
 
     Gives the ids of each answer, of its conversation and of the person.
 
@@ -80,7 +81,7 @@ def end_orphans() -> list[tuple[UUID, UUID, int]]:
     gone = [worker for worker in workers if is_dead(worker)]
     orphaned = Q(worker__in=gone) | Q(heartbeat__lt=silent) | Q(heartbeat=None)
     ended: list[tuple[UUID, UUID, int]] = []
-    rows = running.filter(orphaned).exclude(worker=settings.WORKER)
+    rows = running.filter(orphaned).exclude(id__in=alive)
     columns = ("id", "worker", "conversation_id", "conversation__owner_id")
     for id_, worker, conversation, owner in rows.values_list(*columns):
         changed = Message.objects.filter(id=id_, worker=worker, status__in=RUNNING).update(

@@ -12,9 +12,10 @@ import contextvars
 import logging
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from conversations import news
 from conversations.database import in_database
@@ -33,12 +34,13 @@ if TYPE_CHECKING:
 
     from conversations.models import Message
 
+    from .ending import Reason
     from .hub import Hub
 
 logger = logging.getLogger(__name__)
 
-Reason = Literal["stop", "shutdown", "gone", "deadline"]
-
+NOTHING_SAVED = -1
+FINISH_AGAIN_S = (0.5, 2, 8)  # on top of the 20 s that SQLite waits for its lock by itself
 FLUSH_S = 0.040  # a page that changes 25 times a second reads as steady writing
 FLUSH_S_PER_ANSWER = (
     0.0005  # 200 answers at once: ten flushes a second each, so the process keeps up
@@ -59,7 +61,7 @@ class Generation:
     reason: Reason | None = None
     next_flush: float = 0.0
     timer: asyncio.TimerHandle | asyncio.Handle | None = None
-    saved_seq: int = -1
+    saved_seq: int = NOTHING_SAVED
 
 
 @dataclass(slots=True)
@@ -124,6 +126,8 @@ class Runner:
             )
         finally:
             self.running.pop(generation.answer, None)
+            if generation.live is not None and self.hub.live(generation.answer) is not None:
+                self.hub.closed(generation.live, None)
 
     async def _generate(self, generation: Generation) -> None:
         failure: DashScopeError | FieldError | None = None
@@ -175,7 +179,7 @@ class Runner:
         html = await asyncio.to_thread(markup.render, live.text)
         live.seq += 1
         outcome = ending.outcome(live, begun, run, generation.reason, html)
-        message = await in_database(store.finish)(outcome)
+        message = await self._finish(outcome)
         live.status = outcome.status
         logger.info(
             "answer ended",
@@ -197,6 +201,17 @@ class Runner:
         if message is not None:
             await self._tell(message)
             self._follow_up(ending.followed_up(message, live))
+
+    async def _finish(self, outcome: store.Outcome) -> Message | None:
+        """Stores the end. A database that is locked or gone is asked again for a while; what it has until
+        then is a second old, and the reaper marks it as interrupted."""
+        for wait_s in FINISH_AGAIN_S:
+            try:
+                return await in_database(store.finish)(outcome)
+            except DatabaseError:
+                logger.exception("an answer's end is not stored yet")
+            await asyncio.sleep(wait_s)
+        return await in_database(store.finish)(outcome)
 
     async def _end_unbegun(
         self,
@@ -265,12 +280,23 @@ class Runner:
         generations = [each for each in self.running.values() if each.live is not None]
         if not generations:
             return
-        progress = [
-            store.Progress(live.id, live.text, live.reasoning, live.seq)
-            for each in generations
-            if (live := each.live) is not None
-        ]
-        for answer in await in_database(store.save)(progress):
+        progress, silent = [], []
+        for each in generations:
+            live = each.live
+            if live is None:
+                continue
+            if live.seq == each.saved_seq:
+                silent.append(live.id)
+            else:
+                progress.append(store.Progress(live.id, live.text, live.reasoning, live.seq))
+                each.saved_seq = live.seq
+        try:
+            ended = await in_database(store.save)(progress, silent)
+        except DatabaseError:
+            for each in generations:
+                each.saved_seq = NOTHING_SAVED
+            raise
+        for answer in ended:
             self.stop(answer, "stop")
 
     # ---- tasks ----

@@ -125,20 +125,27 @@ def restored(stored: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def save(progress: Sequence[Progress]) -> set[UUID]:
+def save(progress: Sequence[Progress], silent: Sequence[UUID] = ()) -> set[UUID]:
     """Saves all running answers in one transaction; gives those that must not go on.
+
+    `silent` are those that have not grown: only their sign of life is new.
 
     Those are answers that somebody stopped through another process, that were taken over, or whose
     conversation was deleted.
     """
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    now = timezone.now()
+    stamp = connection.ops.adapt_datetimefield_value(now)
     rows = [
-        (item.text, item.reasoning, item.seq, now, key(item.answer), settings.WORKER)
+        (item.text, item.reasoning, item.seq, stamp, key(item.answer), settings.WORKER)
         for item in progress
     ]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.executemany(SAVE, rows)
-    ids = [item.answer for item in progress]
+        if silent:
+            Message.objects.filter(
+                id__in=silent, worker=settings.WORKER, status__in=RUNNING
+            ).update(heartbeat=now)
+    ids = [*(item.answer for item in progress), *silent]
     alive = Message.objects.filter(
         id__in=ids, worker=settings.WORKER, status__in=RUNNING, stop_requested=False
     )

@@ -6,6 +6,10 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
+from django.db import OperationalError
+
+from conversations.generation import runner as runner_module
+from conversations.generation import store
 from conversations.generation.runner import runner
 from conversations.models import Conversation, Message, Round
 from tests.upstream import Gate, Reply, answer, completion, json_reply
@@ -102,6 +106,35 @@ async def test_a_shutdown_saves_and_marks_what_was_running(
     end = await page.until("end")
     assert (end["status"], end["error"], end["text"]) == ("interrupted", None, "One two")
     assert (await Message.objects.aget(id=ack["messages"][1]["id"])).can_continue
+
+
+async def test_an_end_that_cannot_be_stored_is_tried_again(
+    page: Socket, upstream: ChatUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[object] = []
+
+    def locked_once(outcome: store.Outcome) -> Message | None:
+        tries.append(outcome)
+        if len(tries) == 1:
+            raise OperationalError("database is locked")
+        return finish(outcome)
+
+    finish = store.finish
+    monkeypatch.setattr(store, "finish", locked_once)
+    monkeypatch.setattr(runner_module, "FINISH_AGAIN_S", (0,))
+    await page.ask("Hello", options=TEXT)
+    assert (await page.until("end"))["status"] == "complete"
+    assert len(tries) == 2
+
+
+async def test_a_question_during_the_shutdown_is_left_for_the_next_process(
+    page: Socket, upstream: ChatUpstream
+) -> None:
+    runner.is_draining = True
+    await page.say("send", request="r", conversation=None, parent=None, text="Hello")
+    await page.say("ping")
+    assert (await page.next())["type"] == "pong"
+    assert not await Message.objects.aexists()
 
 
 async def test_deleting_a_conversation_ends_its_answer(

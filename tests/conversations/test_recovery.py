@@ -71,8 +71,13 @@ def test_another_machines_answer_is_interrupted_once_it_is_silent(
 
 
 def test_this_processs_own_answers_are_left_alone(alice: User, settings: Any) -> None:
-    running(alice, settings.WORKER, silent_s=3600)
-    assert recovery.end_orphans() == []
+    answer = running(alice, settings.WORKER, silent_s=3600)
+    assert recovery.end_orphans([answer.id]) == []
+
+
+def test_an_answer_that_this_process_lost_is_interrupted(alice: User, settings: Any) -> None:
+    lost = running(alice, settings.WORKER, silent_s=settings.LIMITS.heartbeat_seconds + 1)
+    assert recovery.end_orphans([]) == [(lost.id, lost.conversation_id, alice.pk)]
 
 
 def test_a_process_that_was_taken_for_dead_writes_nothing_more(alice: User, settings: Any) -> None:
