@@ -30,7 +30,7 @@ class Limits:
     answer_seconds: int = 900  # all rounds of one answer
     save_milliseconds: int = 1_000  # what a crash may cost
     heartbeat_seconds: int = 15  # silence after which a running answer counts as orphaned
-    drain_seconds: int = 20  # for running answers to end after SIGTERM
+    drain_seconds: int = 5  # for running answers to end after SIGTERM; the rest is saved and marked
 
     # ---- pages ----
     messages_per_page: int = 40
