@@ -24,10 +24,9 @@ class HashedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     # One pass for each level of imports: a module's name depends on the names of what it imports.
     max_post_process_passes = 20
 
-    def url_converter(
-        self, name: str, hashed_files: dict[str, str], template: str | None = None
-    ) -> Callable[[re.Match[str]], str]:
+    def url_converter(self, name: str, *arguments: Any) -> Callable[[re.Match[str]], str]:
+        """`arguments` are what this version of Django hands over; 6.1 has one more than 5.2."""
         if name.endswith(".js") and not name.startswith(OURS):
             return lambda match: match.group(0)
-        converter: Any = super().url_converter(name, hashed_files, template)
+        converter: Any = super().url_converter(name, *arguments)
         return lambda match: str(converter(match))
