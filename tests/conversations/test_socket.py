@@ -6,9 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import connection
 
+from conversations import presence
 from conversations.database import in_database
 from conversations.models import Message
 from tests.upstream import Gate, Reply, answer
@@ -16,6 +18,8 @@ from tests.upstream import Gate, Reply, answer
 from .conftest import Socket, limits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.upstream import Upstream
 
 TEXT = {"format": "text"}
@@ -255,14 +259,38 @@ async def test_a_signed_out_socket_is_told_so_and_closed(server: None) -> None:
     assert await socket.next() == {"type": "close", "code": 4401}
 
 
-async def test_signing_out_closes_the_open_socket(
-    server: None, settings: Any, alice_cookie: str
+def sign_out(user: User, cookie: str) -> None:
+    Session.objects.filter(session_key=cookie).delete()
+
+
+def deactivate(user: User, cookie: str) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def change_password(user: User, cookie: str) -> None:
+    user.set_password("another horse battery")
+    user.save()
+
+
+@pytest.mark.parametrize("leave", [sign_out, deactivate, change_password])
+async def test_an_open_socket_closes_when_its_session_is_over(
+    server: None,
+    settings: Any,
+    alice: User,
+    alice_cookie: str,
+    leave: Callable[[User, str], None],
 ) -> None:
     settings.LIMITS = limits(settings, session_check_seconds=0)
     async with Socket(alice_cookie) as socket:
-        await Session.objects.filter(session_key=alice_cookie).adelete()
+        await in_database(leave)(alice, alice_cookie)
         assert (await socket.until("error"))["code"] == "unauthenticated"
         assert (await socket.next())["code"] == 4401
+
+
+async def test_a_socket_stays_while_its_session_lives(
+    page: Socket, settings: Any, alice: User, alice_cookie: str
+) -> None:
+    assert await in_database(presence.signed_out)(presence.sockets) == []
 
 
 @pytest.mark.parametrize(
