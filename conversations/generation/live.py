@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from qwenchat.dashscope.events import Event
 
 UNSEEN = -1
+REUSED_CHARACTERS = (
+    100_000  # far below where the renderer shows a text plainly instead of formatting it
+)
 SHORT_END = 48  # characters at a tail's end that are looked at for what has changed
 
 
@@ -152,6 +155,20 @@ class LiveAnswer:
         cursor.seq = self.seq
         return frame
 
+    def whole_html(self) -> str | None:
+        """The whole answer's HTML, where what was rendered for readers is that to the letter.
+
+        None when nobody reads it as HTML, or when the end changed what stands above it (a definition that
+        came last): then the whole has to be rendered anew.
+        """
+        rendered = self._html
+        if rendered is None or len(self.text) > REUSED_CHARACTERS:
+            return None
+        self._catch_up(rendered)
+        if not (rendered.exact and rendered.settled):
+            return None
+        return "\n".join([*rendered.blocks, *([rendered.tail] if rendered.tail else [])])
+
     def _snapshot(self, cursor: Cursor) -> dict[str, Any]:
         cursor.epoch = self.epoch
         cursor.text = cursor.reasoning = cursor.blocks = 0
@@ -196,9 +213,7 @@ class LiveAnswer:
         """Rendered once for all readers: the renderer is fed when the first of them asks."""
         if self._html is None:
             self._html = Incremental()
-        if self._rendered < len(self.text):
-            self._html.append(self.text[self._rendered :])
-            self._rendered = len(self.text)
+        self._catch_up(self._html)
         blocks, tail = self._html.blocks, self._html.tail
         if cursor.blocks < len(blocks):
             frame["blocks"] = blocks[cursor.blocks :]
@@ -212,6 +227,11 @@ class LiveAnswer:
                 frame["drop"] = units(cursor.tail[len(cursor.tail) - drop :])
                 frame["tail"] = tail[len(cursor.tail) - drop :]
         cursor.tail = tail
+
+    def _catch_up(self, rendered: Incremental) -> None:
+        if self._rendered < len(self.text):
+            rendered.append(self.text[self._rendered :])
+            self._rendered = len(self.text)
 
 
 def changed_end(old: str, new: str) -> int | None:

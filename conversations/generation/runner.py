@@ -176,7 +176,9 @@ class Runner:
             generation.timer.cancel()
         live.flush()
         self.hub.flushed(live)
-        html = await asyncio.to_thread(markup.render, live.text)
+        html = live.whole_html()
+        if html is None:
+            html = await asyncio.to_thread(markup.render, live.text)
         live.seq += 1
         outcome = ending.outcome(live, begun, run, generation.reason, html)
         message = await self._finish(outcome)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conversations.generation.live import Cursor, LiveAnswer, changed_end, units
+from qwenchat import markup
 from qwenchat.dashscope.events import ReasoningDelta, TextDelta, TextWasReasoning
 
 ID = UUID(int=1)
@@ -85,6 +86,27 @@ def test_a_snapshot_and_the_deltas_after_it_equal_the_end(
         else:
             assert page.html == whole.html
         assert page.seqs == sorted(set(page.seqs))
+
+
+@settings(deadline=None)
+@given(PIECES)
+def test_what_was_rendered_for_readers_is_the_whole_or_is_rendered_anew(pieces: list[str]) -> None:
+    answer = live()
+    page = Page("html")
+    for piece in pieces:
+        answer.apply(TextDelta(piece))
+        answer.flush()
+        page.read(answer)
+    html = answer.whole_html()
+    assert html is None or html == markup.render(answer.text)
+
+
+def test_without_a_reader_of_html_nothing_is_rendered() -> None:
+    answer = live()
+    answer.apply(TextDelta("*a*"))
+    answer.flush()
+    Page("text").read(answer)
+    assert answer.whole_html() is None
 
 
 def test_nothing_new_is_no_frame() -> None:
