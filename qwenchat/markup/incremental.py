@@ -109,7 +109,7 @@ class Incremental:
         self._chunks.append(text)
         if self._after_return:
             text = text.removeprefix("\n")  # the second half of a line end that was cut in two
-        self._after_return = text.endswith("\r") or (self._after_return and not text)
+        self._after_return = text.endswith("\r")
         text = normalised(text)
         self._source += text
         if self._joins(text):
@@ -309,7 +309,11 @@ class Incremental:
     def _grows(self, block: list[Token]) -> None:
         """Find the short way for what comes next, if there is one."""
         if block[0].type == "fence":
-            self._growing = Fence.of(block[0], self._source.lstrip("\n"))
+            source = self._source.lstrip("\n")
+            opening, _, rest = source.partition("\n")
+            # Whether a line with a bar begins a fence or a table is known once the next line is whole.
+            if "|" not in opening or "\n" in rest:
+                self._growing = Fence.of(block[0], source)
         elif not isinstance(self._growing, Rows):
             self._line = Line.of(block, self._source, self._html)
 
@@ -324,9 +328,18 @@ class Incremental:
 def is_final(block: list[Token], lines: list[str]) -> bool:
     """Whether the last block of complete lines can't change any more."""
     first = block[0]
+    if may_be_a_head(block, lines):
+        return False
     if first.type in ENDS_ITSELF or (first.type == "fence" and is_closed(first)):
         return True
     return first.type in ENDS_WITH_BLANK and line_after(block) < len(lines)
+
+
+def may_be_a_head(block: list[Token], lines: list[str]) -> bool:
+    """Whether the block is one line with a bar, at the end: a row of dashes below would make it a
+    table's head, whatever it looks like now."""
+    begin = block[0].map[0] if block[0].map else 0
+    return begin == len(lines) - 1 and "|" in lines[begin]
 
 
 def line_after(block: list[Token]) -> int:

@@ -348,3 +348,16 @@ def test_text_held_back_is_shown_as_it_came_and_then_drawn():
     growing.append("more " * 2_000)
     assert growing.settled
     assert joined(growing) == render(growing.text)
+
+
+@pytest.mark.parametrize(
+    ("text", "cuts"),
+    [
+        ("### - a | b\n|---|---|\n- c", [12]),
+        ("```|b\n-|-", [8]),
+        ("> ```\nwords after\n```a | b\n-|-\n$$ | 1", [5, 8, 18, 28, 29, 34, 37]),
+        ("1\r\n\n*", [2, 3]),
+    ],
+)
+def test_what_was_found_by_chance_stays_mended(text, cuts):
+    holds(text, cuts)
