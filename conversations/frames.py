@@ -78,6 +78,7 @@ def end(row: Message, format: Format) -> dict[str, Any]:
             "cached_tokens": row.cached_tokens,
             "reasoning_tokens": row.reasoning_tokens,
         },
+        "context_from": str(row.context_from_id) if row.context_from_id else None,
         "timing": {"first_token_ms": row.first_token_ms, "total_ms": row.total_ms},
         "error": None
         if problem is None

@@ -202,6 +202,15 @@ function moveLeaf(added) {
   if (list && leaf && article(leaf.id)) list.dataset.leaf = leaf.id;
 }
 
+// Where what the model was sent begins, once not everything fits any more.
+on("end", ({ context_from: first }) => {
+  const message = first && article(first);
+  const mark = /** @type {HTMLTemplateElement | null} */ (document.getElementById("t-trimmed"));
+  if (!message || !mark || message.previousElementSibling?.matches(".divider--trimmed")) return;
+  for (const old of document.querySelectorAll(".divider--trimmed")) old.remove();
+  message.before(mark.content.cloneNode(true));
+});
+
 on("conversation", ({ conversation: told }) => {
   if (told.id !== conversation()) return;
   if (told.deleted) return location.assign("/");

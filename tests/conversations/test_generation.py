@@ -173,3 +173,14 @@ async def test_many_answers_at_once_lose_nothing(
         for event in [event for event in socket.events if event["type"] == "end"]:
             assert event["text"] == "".join(words)
             assert socket.shown(event["message"]) == event["text"]
+
+
+async def test_the_end_says_where_a_trimmed_context_began(
+    page: Socket, upstream: ChatUpstream, settings: Any
+) -> None:
+    settings.QWENCHAT_MODELS = ["qwen-max"]
+    first = await page.ask("字" * 15_000, options=TEXT)
+    assert (await page.until("end"))["context_from"] is None
+    second = await page.ask("字" * 10_000, conversation=first["conversation"], options=TEXT)
+    assert (await page.until("end"))["context_from"] == second["messages"][0]["id"]
+    assert len(upstream.requests[1].json["messages"]) == 1
