@@ -3,6 +3,7 @@
 // goes back to where it came from.
 
 import { onAction } from "./actions.js";
+import { wake } from "./page.js";
 
 /** @type {HTMLElement | null} */
 let opener = null;
@@ -57,6 +58,7 @@ if (slot) {
     if (!dialog) return back();
     if (dialog.matches(":modal")) return;
     dialog.removeAttribute("open");
+    wake(dialog); // htmx would do it in a moment; who types fast submits the form before that
     openDialog(dialog, asked);
     /** @type {HTMLInputElement | null} */ (dialog.querySelector("input[autofocus]"))?.select();
   }).observe(slot, { childList: true });
