@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from .tree import Siblings
 
+SHORT_MS = 100  # below it a time in seconds would read as nothing
 LONG_S = 10  # from here on a tenth of a second tells nobody anything
 
 
@@ -366,7 +367,9 @@ def wait_left_s(message: Message) -> int | None:
 
 
 def seconds(milliseconds: int) -> str:
-    """A time as people read it: `0.6 s`, `12 s`, `2 min 5 s`."""
+    """A time as people read it: `42 ms`, `0.6 s`, `12 s`, `2 min 5 s`."""
+    if milliseconds < SHORT_MS:
+        return _("%(milliseconds)s ms") % {"milliseconds": milliseconds}
     value = milliseconds / 1000
     if value >= 60:
         minutes, rest = divmod(round(value), 60)

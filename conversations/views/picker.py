@@ -69,11 +69,15 @@ class Picker:
 
 
 def picker(chosen: str) -> Picker:
-    """The picker with the model `chosen`, or `auto` where it is empty or no longer offered."""
+    """The picker with the model `chosen`, or `auto` where it is empty or no longer offered.
+
+    Where there is one model there is nothing to pick from: it stands there by its name.
+    """
     models = offered.models()
     known = {model.id for model in models}
-    current = chosen if chosen in known else offered.AUTO
-    groups = [Group("", (auto(models, current),))]
+    alone = models[0].id if len(models) == 1 else None
+    current = alone or (chosen if chosen in known else offered.AUTO)
+    groups = [] if alone else [Group("", (auto(models, current),))]
     for key, members in groupby(models, lambda model: model.group):
         rows = tuple(choice(model, model.id == current) for model in members)
         groups.append(Group(group_label(key), rows))

@@ -153,3 +153,11 @@ def test_the_scripts_find_every_word_they_say():
         said |= set(re.findall(r'\bsay\(\s*"(\w+)"\s*[,)]', path.read_text("utf-8")))
     assert said
     assert said <= set(words.words())
+
+
+def test_a_single_model_stands_in_the_picker_by_its_name(look, settings):
+    settings.QWENCHAT_MODELS = ["only-one"]
+    radios = look("/").one(id_="model-pop").all("input", type_="radio")
+    assert [r.attributes["value"] for r in radios] == ["only-one"]
+    button = look("/").one(id_="model-button")
+    assert button.attributes["aria-label"] == "Model: only-one. Change model"
