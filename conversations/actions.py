@@ -6,7 +6,7 @@ same person, stores nothing and gives the first result again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -18,7 +18,7 @@ from qwenchat.dashscope import payloads
 from qwenchat.dashscope.texts import clean
 from qwenchat.markup import plain
 
-from . import access, branches, offered, rates, refusals, routing
+from . import access, branches, news, offered, rates, refusals, routing
 from .models import RUNNING, TITLE_CHARACTERS, Command, Conversation, Message, Role, Status
 from .refusals import Refusal
 
@@ -37,18 +37,20 @@ FIRST_TITLE_CHARACTERS = 60
 class Stored:
     """What a command stored: its `ack` (without rendered fragments), and the answers to generate.
 
-    `answers` is empty when the command had been carried out before.
+    `answers` is empty when the command had been carried out before; else `row` is the conversation's in
+    the sidebar.
     """
 
     ack: dict[str, Any]
-    answers: tuple[UUID, ...]
+    answers: tuple[UUID, ...] = ()
+    row: dict[str, Any] = field(default_factory=dict)
 
 
 def once(user: User, request: str, store: Callable[[], Stored]) -> Stored:
     """Carries a command out in one transaction, unless its key was used: then the first `ack` again."""
     done = Command.objects.filter(user=user, request=request).first()
     if done is not None:
-        return Stored(done.ack, ())
+        return Stored(done.ack)
     rates.spend("answers", user.pk, settings.LIMITS.answers_per_minute)
     try:
         with transaction.atomic():
@@ -59,7 +61,7 @@ def once(user: User, request: str, store: Callable[[], Stored]) -> Stored:
         first = Command.objects.filter(user=user, request=request).first()
         if first is None:
             raise
-        return Stored(first.ack, ())
+        return Stored(first.ack)
     return stored
 
 
@@ -173,7 +175,8 @@ def go_on(user: User, *, request: str, message: str, options: Options) -> Stored
         if not changed:
             raise busy()
         answer.status = Status.QUEUED
-        Conversation.objects.filter(id=conversation.id).update(updated=now)
+        conversation.updated = now
+        conversation.save(update_fields=["updated"])
         return stored(request, conversation, [answer])
 
     return once(user, request, store)
@@ -197,7 +200,8 @@ def delete(conversation: Conversation) -> None:
 def choose_branch(conversation: Conversation, message: Message) -> UUID:
     """Shows the branch through `message`, where it was left; gives its leaf."""
     leaf = branches.leaf_below(message)
-    Conversation.objects.filter(id=conversation.id).update(leaf_id=leaf)
+    conversation.leaf_id = leaf
+    conversation.save(update_fields=["leaf"])
     return leaf
 
 
@@ -332,6 +336,7 @@ def stored(request: str, conversation: Conversation, messages: Sequence[Message]
             "messages": [as_json(message) for message in messages],
         },
         answers=tuple(message.id for message in messages if message.role == Role.ASSISTANT),
+        row=news.row_of(conversation, generating=True),
     )
 
 

@@ -26,7 +26,8 @@ WITH RECURSIVE path(id, parent_id, depth) AS (
     FROM conversations_message AS message JOIN path ON message.id = path.parent_id
     WHERE path.depth < %s
 )
-SELECT id FROM path ORDER BY depth
+SELECT message.* FROM conversations_message AS message JOIN path ON message.id = path.id
+ORDER BY path.depth DESC
 """
 BELOW = """
 WITH RECURSIVE below(id, parent_id, number) AS (
@@ -52,11 +53,7 @@ def last_messages(conversation: Conversation, leaf: UUID | None, limit: int) -> 
     """The last `limit` messages of the branch that ends in `leaf`, oldest first."""
     if leaf is None:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(PATH, [key(leaf), key(conversation.id), limit])
-        ids = [as_uuid(row[0]) for row in cursor.fetchall()]
-    found = Message.objects.in_bulk(ids)
-    return [found[id_] for id_ in reversed(ids) if id_ in found]
+    return list(Message.objects.raw(PATH, [key(leaf), key(conversation.id), limit]))
 
 
 def places(messages: Iterable[Message]) -> dict[UUID, Siblings]:

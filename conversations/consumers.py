@@ -11,6 +11,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, assert_never, cast
 
 import orjson
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.utils import translation
@@ -130,6 +131,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     # ---- what comes ----
 
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Straight to the handler. Channels' own first closes old database connections, which is a trip to
+        the database's thread for every `seen`; `in_database` looks after connections here."""
+        handler = getattr(self, get_handler_name(message), None)
+        if handler is None:
+            raise ValueError(f"No handler for {message['type']}")
+        await handler(message)
+
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if text_data is None:
             await self.close(BINARY)
@@ -240,9 +249,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if stored.answers:
             ids = [message["id"] for message in ack["messages"]]
             await news.messages_added(self.user_id, conversation, ids, self.id)
-            await news.tell(
-                self.user_id, {"type": "conversation.changed", "conversation": conversation}
-            )
+            await news.conversation_changed(self.user_id, stored.row)
 
     def verb(
         self,
@@ -315,20 +322,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
     # ---- news from elsewhere (the channel layer) ----
 
     async def conversation_changed(self, event: dict[str, Any]) -> None:
-        if event.get("deleted"):
-            self.formats.pop(event["conversation"], None)
-            gone = {"id": event["conversation"], "deleted": True}
-            await self.send_json({"type": "conversation", "conversation": gone})
-            return
-        frame = await in_database(self.conversation_frame)(event["conversation"])
-        if frame is not None:
-            await self.send_json(frame)
-
-    def conversation_frame(self, id_: str) -> dict[str, Any] | None:
-        try:
-            return frames.conversation(access.conversation_for(self.user, id_))
-        except access.NotFound:
-            return None
+        row = event["row"]
+        if row.get("deleted"):
+            self.formats.pop(row["id"], None)
+        await self.send_json({"type": "conversation", "conversation": row})
 
     async def messages_added(self, event: dict[str, Any]) -> None:
         shown = self.formats.get(event["conversation"])
@@ -352,7 +349,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 format = self.pump.unwatch(answer)
                 if format is not None:
                     await self.send_end(message, format, message.seq)
-        await self.conversation_changed({"conversation": event["conversation"]})
+        await self.conversation_changed(event)
 
     async def answer_stop(self, event: dict[str, Any]) -> None:
         runner.stop(uuid.UUID(event["message"]))

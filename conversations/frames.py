@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qwenchat import markup
 
 from . import actions, branches, presenting, problems
-from .models import RUNNING, Message
+from .models import Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,17 +95,4 @@ def end(row: Message, format: Format) -> dict[str, Any]:
     return event | {
         "html": html,
         "fragment": fragments([row.id], with_prose=False).get(str(row.id), ""),
-    }
-
-
-def conversation(row: Conversation) -> dict[str, Any]:
-    return {
-        "type": "conversation",
-        "conversation": {
-            "id": str(row.id),
-            "title": row.title,
-            "updated": row.updated.isoformat(),
-            "generating": row.messages.filter(status__in=RUNNING).exists(),
-            "leaf": str(row.leaf_id) if row.leaf_id else None,
-        },
     }

@@ -64,6 +64,11 @@ class Conversation(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("conversation", args=[self.id])
 
+    @property
+    def is_generating(self) -> bool:
+        """Whether an answer of any branch is being written; asks the database."""
+        return self.messages.filter(status__in=RUNNING).exists()
+
 
 class Role(models.TextChoices):
     USER = "user", _("Person")

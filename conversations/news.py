@@ -26,19 +26,24 @@ async def tell(user: int, event: dict[str, Any]) -> None:
         await layer.group_send(group(user), event)
 
 
-async def conversation_changed(conversation: Conversation) -> None:
+def row_of(conversation: Conversation, *, generating: bool) -> dict[str, Any]:
+    """A conversation as the sidebar shows it, ready to be sent: nobody who hears of it has to ask."""
+    return {
+        "id": str(conversation.id),
+        "title": conversation.title,
+        "updated": conversation.updated.isoformat(),
+        "generating": generating,
+        "leaf": str(conversation.leaf_id) if conversation.leaf_id else None,
+    }
+
+
+async def conversation_changed(user: int, row: dict[str, Any]) -> None:
     """Its row in the sidebar: title, place, whether something is being written."""
-    await tell(
-        conversation.owner_id,
-        {"type": "conversation.changed", "conversation": str(conversation.id)},
-    )
+    await tell(user, {"type": "conversation.changed", "row": row})
 
 
 async def conversation_deleted(user: int, conversation: UUID) -> None:
-    await tell(
-        user,
-        {"type": "conversation.changed", "conversation": str(conversation), "deleted": True},
-    )
+    await conversation_changed(user, {"id": str(conversation), "deleted": True})
 
 
 async def messages_added(user: int, conversation: str, messages: Iterable[str], by: str) -> None:
@@ -54,12 +59,9 @@ async def messages_added(user: int, conversation: str, messages: Iterable[str], 
     )
 
 
-async def answer_ended(user: int, conversation: UUID, answer: UUID) -> None:
+async def answer_ended(user: int, answer: UUID, row: dict[str, Any]) -> None:
     """An answer is over: its readers in this process know, those of others and the sidebars do not."""
-    await tell(
-        user,
-        {"type": "answer.ended", "conversation": str(conversation), "message": str(answer)},
-    )
+    await tell(user, {"type": "answer.ended", "message": str(answer), "row": row})
 
 
 async def stop_asked(user: int, answer: UUID) -> None:

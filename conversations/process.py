@@ -64,8 +64,9 @@ async def reap() -> None:
     while True:
         try:
             orphans = await in_database(recovery.end_orphans)(list(runner.running))
-            for answer, conversation, owner in orphans:
-                await news.answer_ended(owner, conversation, answer)
+            for answer in orphans:
+                row = news.row_of(answer.conversation, generating=False)
+                await news.answer_ended(answer.conversation.owner_id, answer.id, row)
             await asyncio.to_thread(recovery.sweep)
         except Exception:
             logger.exception("interrupted answers could not be looked for")

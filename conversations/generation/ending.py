@@ -25,7 +25,7 @@ from . import titles
 from .store import Exchange, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from typing import Any
 
     from .live import LiveAnswer
@@ -40,7 +40,10 @@ DETAIL_CHARACTERS = 500
 ID_CHARACTERS = 100
 
 
-def outcome(live: LiveAnswer, begun: Begun, run: Run, reason: Reason | None, html: str) -> Outcome:
+def outcome(
+    live: LiveAnswer, begun: Begun, run: Run, reason: Reason | None, html: str | None
+) -> Outcome:
+    """What is stored; `html` is None while no page has shown the answer."""
     status, code = verdict(live, run, reason)
     usage = live.usage
     error = run.error
@@ -49,8 +52,8 @@ def outcome(live: LiveAnswer, begun: Begun, run: Run, reason: Reason | None, htm
         status=status,
         text=live.text,
         reasoning=live.reasoning,
-        html=html,
-        render_version=RENDER_VERSION,
+        html=html or "",
+        render_version=0 if html is None else RENDER_VERSION,
         seq=live.seq,
         round=begun.round,
         retry_after=retry_after_s(error),
@@ -114,9 +117,12 @@ def retry_after_s(error: DashScopeError | None) -> int | None:
     return max(1, round(error.retry_after))
 
 
-def followed_up(message: Message, live: LiveAnswer) -> Coroutine[Any, Any, None] | None:
+def followed_up(
+    message: Message, live: LiveAnswer, generating: Callable[[], bool]
+) -> Coroutine[Any, Any, None] | None:
     """What is left to do once an answer is stored: a title, after the first exchange."""
     is_first = message.role == Role.ASSISTANT and message.number <= titles.FIRST_ANSWERS
     if message.status != Status.COMPLETE or not is_first:
         return None
-    return titles.make(message.conversation_id, message.id, live.model or message.model)
+    answered_by = live.model or message.model
+    return titles.make(message.conversation_id, message.id, answered_by, generating)

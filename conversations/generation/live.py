@@ -155,6 +155,11 @@ class LiveAnswer:
         cursor.seq = self.seq
         return frame
 
+    @property
+    def was_rendered(self) -> bool:
+        """Whether anybody has read it as HTML."""
+        return self._html is not None
+
     def whole_html(self) -> str | None:
         """The whole answer's HTML, where what was rendered for readers is that to the letter.
 

@@ -67,10 +67,10 @@ def is_dead(worker: str) -> bool:
     return True
 
 
-def end_orphans(alive: Collection[UUID] = ()) -> list[tuple[UUID, UUID, int]]:
+def end_orphans(alive: Collection[UUID] = ()) -> list[Message]:
     """Marks the answers that nobody writes any more as `interrupted`; `alive` are this process's own.
 
-    Gives the ids of each answer, of its conversation and of the person.
+    Gives those answers as they were, each with its conversation.
 
     The update is guarded by the owner's name, so of several processes that look at the same time one
     wins, and a live worker's answers are left alone.
@@ -80,15 +80,11 @@ def end_orphans(alive: Collection[UUID] = ()) -> list[tuple[UUID, UUID, int]]:
     workers = set(running.values_list("worker", flat=True).distinct())
     gone = [worker for worker in workers if is_dead(worker)]
     orphaned = Q(worker__in=gone) | Q(heartbeat__lt=silent) | Q(heartbeat=None)
-    ended: list[tuple[UUID, UUID, int]] = []
-    rows = running.filter(orphaned).exclude(id__in=alive)
-    columns = ("id", "worker", "conversation_id", "conversation__owner_id")
-    for id_, worker, conversation, owner in rows.values_list(*columns):
-        changed = Message.objects.filter(id=id_, worker=worker, status__in=RUNNING).update(
-            status=Status.INTERRUPTED, worker="", heartbeat=None, seq=F("seq") + 1
-        )
-        if changed:
-            ended.append((id_, conversation, owner))
+    ended: list[Message] = []
+    for row in running.filter(orphaned).exclude(id__in=alive).select_related("conversation"):
+        mine = Message.objects.filter(id=row.id, worker=row.worker, status__in=RUNNING)
+        if mine.update(status=Status.INTERRUPTED, worker="", heartbeat=None, seq=F("seq") + 1):
+            ended.append(row)
     if ended:
         logger.warning("answers were interrupted", extra={"count": len(ended)})
     return ended

@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 NOTHING_SAVED = -1
 FINISH_AGAIN_S = (0.5, 2, 8)  # on top of the 20 s that SQLite waits for its lock by itself
-FLUSH_S = 0.040  # a page that changes 25 times a second reads as steady writing
+FLUSH_S = 0.050  # a page that changes 20 times a second reads as steady writing
 FLUSH_S_PER_ANSWER = (
     0.0005  # 200 answers at once: ten flushes a second each, so the process keeps up
 )
@@ -177,7 +177,7 @@ class Runner:
         live.flush()
         self.hub.flushed(live)
         html = live.whole_html()
-        if html is None:
+        if html is None and live.was_rendered:  # what no page has shown is rendered once one does
             html = await asyncio.to_thread(markup.render, live.text)
         live.seq += 1
         outcome = ending.outcome(live, begun, run, generation.reason, html)
@@ -202,7 +202,9 @@ class Runner:
         self.hub.closed(live, message)
         if message is not None:
             await self._tell(message)
-            self._follow_up(ending.followed_up(message, live))
+            self._follow_up(
+                ending.followed_up(message, live, lambda: self._writes_to(live.conversation))
+            )
 
     async def _finish(self, outcome: store.Outcome) -> Message | None:
         """Stores the end. A database that is locked or gone is asked again for a while; what it has until
@@ -230,12 +232,20 @@ class Runner:
             self.hub.closed(live, message)
             await self._tell(message)
 
+    def _writes_to(self, conversation: UUID, but: UUID | None = None) -> bool:
+        """Whether this process writes an answer (other than `but`) in the conversation."""
+        return any(
+            each.live is not None and each.live.conversation == conversation
+            for each in self.running.values()
+            if each.answer != but
+        )
+
     async def _tell(self, message: Message) -> None:
         """The sidebar of every page, and the pages of other processes, learn of the end."""
         try:
-            await news.answer_ended(
-                message.conversation.owner_id, message.conversation_id, message.id
-            )
+            generating = self._writes_to(message.conversation_id, but=message.id)
+            row = news.row_of(message.conversation, generating=generating)
+            await news.answer_ended(message.conversation.owner_id, message.id, row)
         except Exception:
             logger.warning("the end of an answer could not be told", exc_info=True)
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 SAVE = """
-UPDATE conversations_message SET text = %s, reasoning = %s, seq = %s, heartbeat = %s
+UPDATE conversations_message
+SET text = %s, reasoning = %s, seq = %s, heartbeat = %s, status = 'streaming'
 WHERE id = %s AND worker = %s AND status IN ('queued', 'streaming')
 """
 
@@ -100,12 +101,12 @@ def begin(answer: UUID) -> Begun | None:
     options = Options(**restored(row.options))
     found = context.build(row.conversation, row, options)
     body = routing.body(row.model, found.messages, options, prefix=found.is_prefix)
-    with transaction.atomic():
-        number = row.rounds.count() + 1
-        Round.objects.create(message=row, number=number, path=routing.path(), body=body)
-        Message.objects.filter(id=answer, status__in=RUNNING).update(
-            status=Status.STREAMING, context_from=found.starts_at, heartbeat=timezone.now()
-        )
+    # An answer that was never written to has no earlier request; that it is being written now is stored
+    # with its first progress.
+    number = row.rounds.count() + 1 if row.seq else 1
+    Round.objects.create(message=row, number=number, path=routing.path(), body=body)
+    if found.starts_at != row.context_from_id:
+        Message.objects.filter(id=answer, status__in=RUNNING).update(context_from=found.starts_at)
     return Begun(
         conversation=row.conversation_id,
         owner=row.conversation.owner_id,

@@ -17,6 +17,7 @@ from qwenchat.dashscope.errors import DashScopeError
 from qwenchat.markup import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
 logger = logging.getLogger(__name__)
@@ -34,8 +35,13 @@ SYSTEM = (
 QUOTES = "\"'“”‘’「」《》*_`#"
 
 
-async def make(conversation: UUID, answer: UUID, answered_by: str) -> None:
-    """Asks for a title and stores it; leaves the old one when that fails."""
+async def make(
+    conversation: UUID, answer: UUID, answered_by: str, generating: Callable[[], bool]
+) -> None:
+    """Asks for a title and stores it; leaves the old one when that fails.
+
+    `generating` tells whether the conversation is being written to once the title is there.
+    """
     exchange = await in_database(first_exchange)(conversation, answer)
     if exchange is None:
         return
@@ -60,7 +66,7 @@ async def make(conversation: UUID, answer: UUID, answered_by: str) -> None:
     if title:
         row = await in_database(keep)(conversation, title)
         if row is not None:
-            await news.conversation_changed(row)
+            await news.conversation_changed(row.owner_id, news.row_of(row, generating=generating()))
 
 
 def first_exchange(conversation: UUID, answer: UUID) -> tuple[str, str] | None:

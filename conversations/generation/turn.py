@@ -57,16 +57,18 @@ async def run(begun: Begun, live: LiveAnswer, run: Run, changed: Callable[[], No
         live.waiting_s = max(1, round(wait_s))
         changed()
 
+    most = settings.LIMITS.answer_bytes
     stream = service.client().stream(begun.body, on_retry=waiting)
     try:
         async for events in stream:
-            if live.waiting_s:
-                live.waiting_s = 0
-            fold(events, live, run)
-            if live.size > settings.LIMITS.answer_bytes:
+            has_waited, live.waiting_s = live.waiting_s, 0
+            has_grown = fold(events, live, run)
+            if live.size > most:
                 run.reached_limit = True
                 break
-            changed()
+            # A stream begins with an event that says nothing: flushed, it would delay the first word.
+            if has_grown or has_waited:
+                changed()
     except DashScopeError as error:
         run.error = error
     except Exception:
@@ -77,13 +79,13 @@ async def run(begun: Begun, live: LiveAnswer, run: Run, changed: Callable[[], No
         await stream.aclose()
 
 
-def fold(events: list[Event], live: LiveAnswer, run: Run) -> None:
-    had_text = live.has_text
-    before = live.size
+def fold(events: list[Event], live: LiveAnswer, run: Run) -> bool:
+    """Whether there is more to show than before."""
+    had_text, before, epoch = live.has_text, live.size, live.epoch
     for event in events:
         live.apply(event)
     if live.size == before:
-        return
+        return live.epoch != epoch
     now = time.monotonic()
     if run.first is None:
         run.first = now
@@ -91,3 +93,4 @@ def fold(events: list[Event], live: LiveAnswer, run: Run) -> None:
         run.first_text = now
         if live.reasoning or run.first != now:
             live.reasoning_ms = run.since_start_ms(now)
+    return True

@@ -40,7 +40,7 @@ def branch(request: MemberRequest, conversation: UUID) -> HttpResponse:
     found = access.conversation_for(request.user, conversation)
     message = pages.message_in(found, request.POST.get("message", ""))
     leaf = actions.choose_branch(found, message)
-    told(news.conversation_changed, found)
+    told_of(found)
     context = {"conversation": found, "page": pages.branch_page(found, leaf)}
     return render(request, "conversations/_thread.html", context)
 
@@ -57,7 +57,7 @@ def rename(request: MemberRequest, conversation: UUID) -> HttpResponse:
         actions.rename(found, title)
     except Refusal as refusal:
         return asked_for_title(request, found, title, error=refusal.message)
-    told(news.conversation_changed, found)
+    told_of(found)
     if not request.htmx:
         return HttpResponseRedirect(found.get_absolute_url())
     row = sidebar.row_of(found, set(), None)
@@ -105,6 +105,11 @@ async def ended(user: int, conversation: UUID, running: list[UUID]) -> None:
         if not runner.stop(answer):
             await news.stop_asked(user, answer)
     await news.conversation_deleted(user, conversation)
+
+
+def told_of(conversation: Conversation) -> None:
+    row = news.row_of(conversation, generating=conversation.is_generating)
+    told(news.conversation_changed, conversation.owner_id, row)
 
 
 def told(tell: Callable[..., Awaitable[None]], *facts: Any) -> None:

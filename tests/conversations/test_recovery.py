@@ -54,7 +54,7 @@ sys.stdin.read()
     process.wait()
     process.stdin.close()
     process.stdout.close()
-    assert recovery.end_orphans() == [(answer.id, answer.conversation_id, alice.pk)]
+    assert recovery.end_orphans() == [answer]
     answer.refresh_from_db()
     assert (answer.status, answer.text, answer.worker) == ("interrupted", "Half an", "")
     assert answer.can_continue
@@ -65,7 +65,7 @@ def test_another_machines_answer_is_interrupted_once_it_is_silent(
 ) -> None:
     silent = running(alice, "elsewhere/1/abc", silent_s=settings.LIMITS.heartbeat_seconds + 1)
     alive = running(alice, "elsewhere/2/abc", silent_s=1)
-    assert recovery.end_orphans() == [(silent.id, silent.conversation_id, alice.pk)]
+    assert recovery.end_orphans() == [silent]
     alive.refresh_from_db()
     assert alive.status == "streaming"
 
@@ -77,7 +77,7 @@ def test_this_processs_own_answers_are_left_alone(alice: User, settings: Any) ->
 
 def test_an_answer_that_this_process_lost_is_interrupted(alice: User, settings: Any) -> None:
     lost = running(alice, settings.WORKER, silent_s=settings.LIMITS.heartbeat_seconds + 1)
-    assert recovery.end_orphans([]) == [(lost.id, lost.conversation_id, alice.pk)]
+    assert recovery.end_orphans([]) == [lost]
 
 
 def test_a_process_that_was_taken_for_dead_writes_nothing_more(alice: User, settings: Any) -> None:

@@ -81,8 +81,9 @@ async def test_the_end_of_another_processs_answer_arrives(
     await page.say("ping")
     await page.until("pong")
     await Message.objects.filter(id=answer_id).aupdate(status=Status.COMPLETE, text="Elsewhere.")
-    row = await Message.objects.aget(id=answer_id)
-    await news.answer_ended(alice.pk, row.conversation_id, row.id)
+    row = await Message.objects.select_related("conversation").aget(id=answer_id)
+    sidebar = news.row_of(row.conversation, generating=False)
+    await news.answer_ended(alice.pk, row.id, sidebar)
     assert (await page.until("end"))["text"] == "Elsewhere."
 
 
