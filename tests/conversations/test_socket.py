@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import connection
 
-from conversations import presence
+from conversations import actions, presence
 from conversations.database import in_database
 from conversations.models import Message
 from tests.upstream import Gate, Reply, answer
@@ -428,6 +428,23 @@ async def test_a_full_disk_refuses_before_anything_is_sent(
     assert upstream.requests == []
     await page.ask("Hello", options=TEXT)
     await page.until("end")
+
+
+async def test_a_bug_of_ours_is_one_error_with_a_reference_that_is_in_the_log(
+    page: Socket, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*args: object, **kwargs: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(actions, "send", broken)
+    await page.say("send", request="r", conversation=None, parent=None, text="Hello")
+    error = await page.until("error")
+    assert (error["request"], error["code"]) == ("r", "internal")
+    [record] = [each for each in caplog.records if each.message == "a command failed"]
+    assert record.reference in error["message"]  # type: ignore[attr-defined]
+    assert "ZeroDivision" not in error["message"]
+    await page.say("ping", request="p")
+    assert (await page.until("pong"))["request"] == "p"
 
 
 async def test_commands_that_need_no_answer_get_none(page: Socket) -> None:
