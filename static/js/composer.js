@@ -20,9 +20,11 @@ import { say } from "./words.js";
 const form = /** @type {HTMLFormElement | null} */ (document.getElementById("composer"));
 const box = /** @type {HTMLTextAreaElement | null} */ (document.getElementById("composer-text"));
 const BUSY_MS = 2_000;
+const DOUBLE_CLICK_MS = 500; // the longest that common systems wait for a second click
 /** @type {{ request: string, text: string } | null} */
 let sending = null;
 let stopWhenStarted = false;
+let sentByPointer = -Infinity;
 let key = draftKey();
 
 /** Sends what is in the box, or queues it behind the answer that runs. */
@@ -223,8 +225,16 @@ if (form && box) {
     typed();
     keepDraft();
   });
-  onAction("send", submit);
-  onAction("stop", (button) => (button.dataset.message ? stop(button.dataset.message) : stopAll()));
+  onAction("send", (_button, event) => {
+    if (event.detail > 0) sentByPointer = performance.now();
+    submit();
+  });
+  onAction("stop", (button, event) => {
+    if (button.dataset.message) return void stop(button.dataset.message);
+    // Stop takes Send's place under the pointer: the second half of a double click is not meant for it.
+    const isSecond = event.detail > 0 && performance.now() - sentByPointer < DOUBLE_CLICK_MS;
+    if (!isSecond) stopAll();
+  });
   onAction("edit-queued", () => {
     const queued = dequeue();
     if (queued) write([queued.text, box.value].filter((part) => part).join("\n\n"));

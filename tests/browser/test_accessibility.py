@@ -162,6 +162,8 @@ def test_axe_finds_nothing_on_the_dialogs(open_tab: OpenTab, alice: Person) -> N
     chat.ask("A question for the dialogs")
     chat.expect_status("complete")
     expect(page.locator("#title")).to_have_text(TITLE)
+    # The link comes with the conversation's own page, a moment after the first acknowledgement.
+    expect(page.locator("#rename-link")).to_be_attached()
     page.keyboard.press("F2")
     expect(page.locator("#rename-title")).to_be_focused()
     examine(chat, "rename")
