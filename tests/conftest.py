@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
@@ -18,6 +20,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         parser.addini("asyncio_mode", "of pytest-asyncio")
         parser.addini("asyncio_default_fixture_loop_scope", "of pytest-asyncio")
 
+
+# CI tries the same examples every time, so that a change is judged by what it changed; everywhere else
+# new ones are tried at each run.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 PASSWORD = "correct horse battery"
 
