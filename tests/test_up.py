@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import random
 import re
 import select
 import signal
@@ -19,7 +20,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
+
+from tests.upstream import Reply, ThreadedUpstream, answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -197,6 +201,64 @@ def test_a_frame_of_more_than_a_mebibyte_closes_the_socket(up: Up) -> None:
             page.recv()
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1009
+
+
+@pytest.mark.parametrize("compression", ["deflate", None])
+def test_a_frame_of_which_the_kernel_takes_only_a_part_arrives_whole_and_in_order(
+    tmp_path: Path, compression: str | None
+) -> None:
+    text = random.Random(1).randbytes(150_000).hex()  # hardly to be compressed
+    with ThreadedUpstream() as upstream:
+        upstream.script(Reply(answer([text[:90_000], text[90_000:]])))
+        server = Up(
+            tmp_path, DASHSCOPE_API_KEY="sk-test", DASHSCOPE_BASE_URL=upstream.base_url
+        ).started()
+        try:
+            line = socket.socket()
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            line.connect(("127.0.0.1", server.port))
+            with connect(
+                f"ws://127.0.0.1:{server.port}/ws/",
+                sock=line,
+                origin=server.address,
+                additional_headers={"Cookie": f"sessionid={sign_in(server)}"},
+                compression=compression,
+                max_queue=1,
+                max_size=None,
+            ) as page:
+                options = {"format": "text"}
+                question = {"conversation": None, "parent": None, "text": "Go", "options": options}
+                page.send(json.dumps({"type": "send", "request": "r", **question}))
+                # All of it is written before any of it is read: it waits in the server.
+                upstream.call(upstream.received().answered.wait())
+                shown = ""
+                while (event := json.loads(page.recv(timeout=START_S)))["type"] != "end":
+                    shown += event.get("text", "")
+                page.send(json.dumps({"type": "ping", "request": "p"}))
+                while json.loads(page.recv(timeout=START_S))["type"] != "pong":
+                    pass
+        finally:
+            server.stop(signal.SIGKILL)
+    assert event["text"] == text
+    assert shown == text
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+def test_the_head_of_a_frame_says_its_size(size: int) -> None:
+    written = Frame(Opcode.TEXT, b"x" * size).serialize(mask=False)
+    # In a process of its own: importing the server installs Twisted's reactor.
+    shown = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"from qwenchat.serve import *; print(frame_head(0x81, {size}).hex())",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert bytes.fromhex(shown.stdout.strip()) == written[: len(written) - size]
 
 
 def sign_in(up: Up) -> str:
