@@ -7,7 +7,8 @@ No Django in here: base URL, key and limits are arguments.
 from __future__ import annotations
 
 from .catalogue import MODELS, cost, find, price
-from .client import Client, Timeouts, dialect_of
+from .client import Client
+from .endpoint import Timeouts, dialect_of
 from .errors import (
     ArrearsError,
     AuthError,
@@ -15,6 +16,8 @@ from .errors import (
     ContextTooLongError,
     CutError,
     DashScopeError,
+    FileParsingError,
+    FileRefusedError,
     InvalidRequestError,
     ModelNotFoundError,
     ProtocolError,
@@ -27,7 +30,11 @@ from .events import (
     Event,
     Finished,
     ModelInfo,
+    OcrResult,
+    OcrWord,
     ReasoningDelta,
+    SearchSources,
+    Source,
     Started,
     TextDelta,
     TextWasReasoning,
@@ -35,6 +42,7 @@ from .events import (
     ToolCallDelta,
     Usage,
 )
+from .files import FileInfo, FilePage
 from .model import Model, Price
 
 __all__ = [
@@ -48,15 +56,23 @@ __all__ = [
     "CutError",
     "DashScopeError",
     "Event",
+    "FileInfo",
+    "FilePage",
+    "FileParsingError",
+    "FileRefusedError",
     "Finished",
     "InvalidRequestError",
     "Model",
     "ModelInfo",
     "ModelNotFoundError",
+    "OcrResult",
+    "OcrWord",
     "Price",
     "ProtocolError",
     "RateLimitedError",
     "ReasoningDelta",
+    "SearchSources",
+    "Source",
     "StalledError",
     "Started",
     "TextDelta",

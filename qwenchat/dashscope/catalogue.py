@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
@@ -94,6 +95,9 @@ _QVQ = Vision(
 )
 # The undated name may still mean the older snapshot, whose limits are the smaller ones.
 _OCR = Vision(patch_px=28, min_pixels=3136, default_max_pixels=6_422_528, max_pixels=23_520_000)
+_OCR_SINCE_2025_11 = Vision(
+    patch_px=32, min_pixels=3072, default_max_pixels=8_388_608, max_pixels=30_720_000
+)
 _OMNI = Vision(
     patch_px=32,
     min_pixels=65_536,
@@ -102,6 +106,8 @@ _OMNI = Vision(
     frames=(4, 512),
     max_video_s=3600,
 )
+
+NEWEST_VISION = _SINCE_35
 
 _TEXT: frozenset[Input] = frozenset({"text"})
 _SEEING: frozenset[Input] = frozenset({"text", "image", "video"})
@@ -461,6 +467,12 @@ _ROWS = (
 
 MODELS: dict[str, Model] = {model.id: model for model in _ROWS}
 
+# Snapshots that look at pictures unlike their line does (Source: dashscope-api §8.1).
+_UNLIKE_THEIR_LINE: dict[str, Model] = {
+    name: replace(MODELS["qwen-vl-ocr"], vision=_OCR_SINCE_2025_11)
+    for name in ("qwen-vl-ocr-latest", "qwen-vl-ocr-2025-11-20")
+}
+
 # "-2025-12-01", "-0919", "-latest", and "-us" for the pool of that region.
 _SUFFIX = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{4}|latest|us)$", re.ASCII)
 
@@ -471,6 +483,8 @@ def find(model_id: str) -> Model | None:
 
     Old snapshots may have smaller limits than their line; the service refuses what they cannot do.
     """
+    if model := _UNLIKE_THEIR_LINE.get(model_id):
+        return model
     name = model_id
     while (model := MODELS.get(name)) is None:
         shorter = _SUFFIX.sub("", name)

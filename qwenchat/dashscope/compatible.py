@@ -28,14 +28,12 @@ import orjson
 
 from .errors import CutError, DashScopeError, ProtocolError, UnavailableError
 from .events import (
-    Completion,
     Event,
     Finished,
     ReasoningDelta,
     Started,
     TextDelta,
     TextWasReasoning,
-    ToolCall,
     ToolCallDelta,
     Usage,
 )
@@ -227,12 +225,7 @@ class Reader:
         choices = chunk.get("choices")
         if not isinstance(choices, list) and not isinstance(chunk.get("usage"), dict):
             return False
-        if not self._started:
-            self._started = True
-            self.request_id = self.request_id or _string(chunk.get("request_id"))
-            events.append(
-                Started(_string(chunk.get("model")), _string(chunk.get("id")), self.request_id)
-            )
+        self._begin(chunk, events)
         if usage := _usage_of(chunk.get("usage")):
             self._usage = usage
         for choice in choices if isinstance(choices, list) else ():
@@ -241,6 +234,14 @@ class Reader:
         if not choices and self._usage is not None:
             self._give_usage(events)
         return True
+
+    def _begin(self, chunk: dict[str, Any], events: list[Event]) -> None:
+        if not self._started:
+            self._started = True
+            self.request_id = self.request_id or _string(chunk.get("request_id"))
+            events.append(
+                Started(_string(chunk.get("model")), _string(chunk.get("id")), self.request_id)
+            )
 
     def _read_choice(
         self, choice: dict[str, Any], events: list[Event], *, may_be_broken: bool
@@ -335,60 +336,6 @@ class Reader:
             events.append(self._usage)
 
 
-class Folder:
-    """Folds events into one Completion."""
-
-    def __init__(self) -> None:
-        self._started = Started("", "", "")
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
-        self._calls: dict[int, ToolCall] = {}
-        self._usage: Usage | None = None
-        self._reason = ""
-
-    def add(self, events: list[Event]) -> None:
-        """Take in what a Reader gave."""
-        for event in events:
-            match event:
-                case Started():
-                    self._started = event
-                case TextDelta(text):
-                    self._text.append(text)
-                case ReasoningDelta(text):
-                    self._reasoning.append(text)
-                case TextWasReasoning():
-                    self._reasoning += self._text
-                    self._text = []
-                case ToolCallDelta():
-                    self._calls[event.index] = merged(self._calls.get(event.index), event)
-                case Usage():
-                    self._usage = event
-                case Finished(reason):
-                    self._reason = reason
-
-    def completion(self) -> Completion:
-        """Give what was folded so far."""
-        calls = (call for _, call in sorted(self._calls.items()))
-        return Completion(
-            text="".join(self._text),
-            reasoning="".join(self._reasoning),
-            tool_calls=tuple(ToolCall(c.id, c.name, c.arguments or "{}") for c in calls),
-            finish_reason=self._reason,
-            usage=self._usage,
-            model=self._started.model,
-            response_id=self._started.response_id,
-            request_id=self._started.request_id,
-        )
-
-
-def merged(call: ToolCall | None, delta: ToolCallDelta) -> ToolCall:
-    """Give `call` with one more fragment: id and name are set once, for they may be repeated, empty
-    or missing later."""
-    if call is None:
-        return ToolCall(delta.id, delta.name, delta.arguments)
-    return ToolCall(call.id or delta.id, call.name or delta.name, call.arguments + delta.arguments)
-
-
 def _event_of(kind: Kind, text: str) -> Event:
     if kind is Kind.TEXT:
         return TextDelta(text)
@@ -429,8 +376,12 @@ def _usage_of(usage: object) -> Usage | None:
     total = _count(usage, "total_tokens")
     if prompt is None or completion is None or total is None or not prompt + completion + total:
         return None
-    cached = _detail(usage, "prompt_tokens_details", "cached_tokens")
-    reasoning = _detail(usage, "completion_tokens_details", "reasoning_tokens")
+    cached = _detail(usage, "prompt_tokens_details", "cached_tokens") or _detail(
+        usage, "input_tokens_details", "cached_tokens"
+    )
+    reasoning = _detail(usage, "completion_tokens_details", "reasoning_tokens") or _detail(
+        usage, "output_tokens_details", "reasoning_tokens"
+    )
     return Usage(prompt, completion, total, min(cached, prompt), min(reasoning, completion))
 
 

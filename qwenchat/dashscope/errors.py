@@ -8,7 +8,9 @@
     ├── StalledError             upstream_timeout          silence, or the whole took too long
     ├── InvalidRequestError      upstream_invalid_request  a field or a medium was refused
     │   ├── ContextTooLongError  context_too_long          the conversation does not fit
-    │   └── ModelNotFoundError   model_not_found           wrong id, or not opened for this account
+    │   ├── ModelNotFoundError   model_not_found           wrong id, or not opened for this account
+    │   ├── FileParsingError     upstream_invalid_request  a document is still being read
+    │   └── FileRefusedError     upstream_invalid_request  a document cannot be read
     ├── ContentFilteredError     content_filtered          moderation of question or answer
     └── ProtocolError            upstream_protocol         what came is no valid answer
         └── CutError                                       the stream ended before the model did
@@ -25,7 +27,7 @@ bare 403 `AccessDenied` is about the key: `AuthError`.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from .masking import masked
 
@@ -124,6 +126,25 @@ class ModelNotFoundError(InvalidRequestError):
     """There is no such model for this account."""
 
     code = "model_not_found"
+
+
+class FileParsingError(InvalidRequestError):
+    """The service has the file and is still reading it; asking later helps."""
+
+    _retryable = True
+    file_id: str | None = None
+
+
+FileReason = Literal[
+    "not_found", "format", "too_large", "too_many_pages", "empty", "too_many_files", "unreadable"
+]
+
+
+class FileRefusedError(InvalidRequestError):
+    """The service does not read this file; `file_id` is None where it does not say which."""
+
+    file_id: str | None = None
+    reason: FileReason = "unreadable"
 
 
 class ContentFilteredError(DashScopeError):

@@ -9,6 +9,7 @@ gives the answer and joining all `ReasoningDelta`s the chain of thought, with on
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,57 @@ class Finished:
     reason: str
 
 
-Event = Started | TextDelta | ReasoningDelta | TextWasReasoning | ToolCallDelta | Usage | Finished
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A page that a search found. `index` is the number that citations in the text name, `[1]` or
+    `[ref_1]`; `site` is "" where the service does not know it."""
+
+    index: int
+    title: str
+    url: str
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSources:
+    """What the answer was searched in; comes at most once, and only from the native protocol."""
+
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OcrWord:
+    """A line of text and where it stands in the picture, in its own pixels.
+
+    `location` is x1, y1 … x4, y4 clockwise from the top left; `rotate_rect` is the middle's x and
+    y, width, height, and angle (-90 to 90). Either is () where the service does not say.
+    """
+
+    text: str
+    location: tuple[int, ...]
+    rotate_rect: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OcrResult:
+    """What a task of OCR found, beside the text; the last one of a stream holds. `fields` is None
+    where none were asked for; one that is not in the picture has the text "null"."""
+
+    words: tuple[OcrWord, ...]
+    fields: dict[str, Any] | None
+
+
+Event = (
+    Started
+    | TextDelta
+    | ReasoningDelta
+    | TextWasReasoning
+    | ToolCallDelta
+    | SearchSources
+    | OcrResult
+    | Usage
+    | Finished
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +151,8 @@ class Completion:
     model: str
     response_id: str
     request_id: str
+    sources: tuple[Source, ...] = ()
+    ocr: OcrResult | None = None
 
 
 @dataclass(frozen=True, slots=True)

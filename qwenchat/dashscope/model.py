@@ -20,11 +20,21 @@ Currency = Literal["CNY", "USD"]
 
 
 @dataclass(frozen=True, slots=True)
+class FramePixels:
+    """How small and how large a frame of a video may be; `default_maximum` where nobody says."""
+
+    minimum: int
+    default_maximum: int
+    maximum: int
+
+
+@dataclass(frozen=True, slots=True)
 class Vision:
     """What a model takes of pictures and videos. Pixels are height times width; `patch_px` is the
     side of one token's square."""
 
     patch_px: int
+    # A smaller picture is made this large, where nobody says otherwise.
     min_pixels: int
     default_max_pixels: int
     max_pixels: int
@@ -34,6 +44,19 @@ class Vision:
     max_video_s: int | None = None
     max_video_bytes: int | None = None
     total_video_pixels: int | None = None
+
+    @property
+    def smallest_pixels(self) -> int:
+        """Give the smallest limit that may be asked for: four patches, for reading text even
+        less."""
+        return min(self.min_pixels, 4 * self.patch_px**2)
+
+    @property
+    def frame_pixels(self) -> FramePixels:
+        """Give the limits of one frame, which go by the patch (Source: dashscope-api §4.3)."""
+        if self.patch_px == 32:
+            return FramePixels(65_536, 655_360, 2_048_000)
+        return FramePixels(50_176, 501_760, 602_112)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +109,16 @@ class Model:
     def can_think(self) -> bool:
         """Tell whether the model can be made to think."""
         return self.thinking != "none"
+
+    @property
+    def is_multimodal(self) -> bool:
+        """Tell whether it is reached at the native protocol's path for more than text."""
+        return not self.inputs.isdisjoint(("image", "video", "audio"))
+
+    @property
+    def has_ocr_tasks(self) -> bool:
+        """Tell whether it knows the native protocol's OCR tasks."""
+        return self.group == "ocr"
 
     @property
     def min_pixels(self) -> int | None:

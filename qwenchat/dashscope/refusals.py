@@ -26,6 +26,8 @@ from .errors import (
     ContentFilteredError,
     ContextTooLongError,
     DashScopeError,
+    FileParsingError,
+    FileRefusedError,
     InvalidRequestError,
     ModelNotFoundError,
     ProtocolError,
@@ -33,6 +35,7 @@ from .errors import (
     StalledError,
     UnavailableError,
 )
+from .file_refusals import file_id_in, file_reason, is_parsing
 from .masking import masked
 
 if TYPE_CHECKING:
@@ -206,6 +209,10 @@ def _error(
     )
     if isinstance(error, ContextTooLongError):
         error.limit_tokens = refusal.limit_tokens or _limit_in(refusal.message)
+    elif isinstance(error, FileParsingError | FileRefusedError):
+        error.file_id = file_id_in(refusal.message)
+        if isinstance(error, FileRefusedError):
+            error.reason = file_reason(refusal.message, refusal.code) or error.reason
     return error
 
 
@@ -214,7 +221,7 @@ def _classify(
 ) -> tuple[type[DashScopeError], dict[str, bool]]:
     words = {refusal.code.lower(), refusal.kind.lower()} - {""}
     text = refusal.message
-    kind: type[DashScopeError]
+    kind: type[DashScopeError] = UnavailableError
     if words & _CONTEXT_CODES or (
         _CONTEXT_TEXTS.search(text)
         and not text.lstrip("`'\"").startswith(("max_tokens", "max_completion"))
@@ -241,18 +248,20 @@ def _classify(
         return RateLimitedError, {}
     if words & _TIMEOUT_CODES:
         return StalledError, {}
-    kind, extra = UnavailableError, {}
+    if status not in (408, 409, 425) and (status is None or status < 500):
+        if is_parsing(text):
+            return FileParsingError, {}
+        if file_reason(text, refusal.code):
+            return FileRefusedError, {}
     if status is not None and 400 <= status < 500 and status not in (408, 409, 425):
         kind = InvalidRequestError
-        if "file parsing in progress" in text.lower():
-            extra = {"retryable": True}
     elif (status is None or status < 400) and not words & _SERVER_CODES:
         # Inside a stream, with a status of 200: the code alone has to say whose fault it is.
         bad_request = any(word.startswith(("invalid", "badrequest")) for word in words)
         kind = InvalidRequestError if bad_request else UnavailableError
     elif status is not None and 300 <= status < 400:
         kind = ProtocolError
-    return kind, extra
+    return kind, {}
 
 
 def _unwrapped(refusal: Refusal) -> Refusal:

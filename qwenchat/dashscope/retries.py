@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from .errors import DashScopeError, ProtocolError, RateLimitedError, StalledError
+from .errors import (
+    DashScopeError,
+    FileParsingError,
+    ProtocolError,
+    RateLimitedError,
+    StalledError,
+)
 
 # All tries begin within this; longer, and the person would rather decide.
 WINDOW_S = 60.0
@@ -12,6 +18,10 @@ _LONGEST_S = 8.0
 _FIRST_S = 1.0
 # Rates recover within seconds to a minute (Source: dashscope-api §10.5).
 _FIRST_RATE_LIMITED_S = 4.0
+# Reading a document takes seconds to minutes: for it the window is the limit, not the tries
+# (Source: dashscope-api §7.1, which waits 2, 4, 8 s …).
+_FIRST_PARSING_S = 2.0
+_MOST_PARSING_ATTEMPTS = 20
 
 
 def wait_before_retry(
@@ -22,6 +32,8 @@ def wait_before_retry(
     `elapsed_s` is the time since the first try began, `chance` a random number in [0, 1) that
     spreads many clients' tries.
     """
+    if isinstance(error, FileParsingError) and max_attempts > 1:
+        max_attempts = _MOST_PARSING_ATTEMPTS
     if attempt >= max_attempts or not _passes(error):
         return None
     if error.retry_after is not None:
@@ -29,9 +41,14 @@ def wait_before_retry(
             return None
         wait_s = error.retry_after + chance / 2
     else:
-        first_s = _FIRST_RATE_LIMITED_S if isinstance(error, RateLimitedError) else _FIRST_S
-        wait_s = min(_LONGEST_S, first_s * 2 ** (attempt - 1)) * (1 + chance) / 2
+        wait_s = min(_LONGEST_S, _first_s(error) * 2 ** (attempt - 1)) * (1 + chance) / 2
     return wait_s if elapsed_s + wait_s < WINDOW_S else None
+
+
+def _first_s(error: DashScopeError) -> float:
+    if isinstance(error, FileParsingError):
+        return _FIRST_PARSING_S
+    return _FIRST_RATE_LIMITED_S if isinstance(error, RateLimitedError) else _FIRST_S
 
 
 def _passes(error: DashScopeError) -> bool:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from email.parser import BytesParser
+from email.policy import HTTP
+from json import dumps
 
 import pytest
 
@@ -61,13 +64,38 @@ async def collect(client, body, **options):
     return events
 
 
-async def collect_until_error(client, body):
+async def collect_until_error(client, body, **options):
     """Give the events that came, and what was raised after them."""
     events = []
-    async with asyncio.timeout(20), aclosing(client.stream(body)) as stream:
+    async with asyncio.timeout(20), aclosing(client.stream(body, **options)) as stream:
         try:
             async for batch in stream:
                 events += batch
         except Exception as error:
             return events, error
     raise AssertionError("the stream ended without an error")
+
+
+def form_of(received):
+    """Give the parts of a multipart request in order, as (name, file name or None, bytes)."""
+    head = f"Content-Type: {received.headers['content-type']}\r\n\r\n".encode()
+    message = BytesParser(policy=HTTP).parsebytes(head + received.body)
+    assert message.is_multipart()
+    return [
+        (
+            part.get_param("name", header="content-disposition"),
+            part.get_filename(),
+            part.get_payload(decode=True),
+        )
+        for part in message.iter_parts()
+    ]
+
+
+def native_frame(message, *, finish="null", number=1, usage=None, **output):
+    """Give one frame of a native stream, as the service writes it: no space after the colons."""
+    choices = [{"message": message, "finish_reason": finish}]
+    payload = {"output": {"choices": choices, **output}, "request_id": "req-native"}
+    if usage is not None:
+        payload["usage"] = usage
+    data = dumps(payload, ensure_ascii=False)
+    return f"id:{number}\nevent:result\n:HTTP_STATUS/200\ndata:{data}\n\n".encode()

@@ -20,9 +20,18 @@ from qwenchat.dashscope import (
     dialect_of,
 )
 from qwenchat.dashscope.client import encoded
-from qwenchat.dashscope.payloads import chat, user
+from qwenchat.dashscope.payloads import chat, image_part, user
 from tests.dashscope.conftest import KEY, collect
-from tests.upstream import Gate, Hang, Reply, ThreadedUpstream, Upstream, answer, json_reply
+from tests.upstream import (
+    Gate,
+    Hang,
+    Reply,
+    ThreadedUpstream,
+    Upstream,
+    answer,
+    error_reply,
+    json_reply,
+)
 
 BODY = chat("qwen-plus", [user("你是谁")], stream=True, include_usage=True)
 
@@ -76,6 +85,19 @@ async def test_the_request_is_what_the_service_documents(up, client):
     assert received.headers["accept-encoding"] == "identity"
     assert received.headers["user-agent"] == "qwenchat"
     assert received.json == BODY
+
+
+@pytest.mark.parametrize("size", [1, 256 * 1024, 3 * 1024 * 1024])
+async def test_pictures_of_any_size_go_out_with_their_length(up, client, size):
+    picture = image_part(f"data:image/png;base64,{'A' * size}")
+    body = chat("qwen3-vl-plus", [user([picture])], stream=True)
+    up.script(error_reply(503))
+    assert await collect(client, body)
+    for sent in up.requests:
+        assert sent.json == body
+        assert int(sent.headers["content-length"]) == len(sent.body)
+        assert "transfer-encoding" not in sent.headers
+    assert len(up.requests) == 2
 
 
 async def test_without_a_key_no_authorization_is_sent(up, clients):

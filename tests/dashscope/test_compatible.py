@@ -24,7 +24,8 @@ from qwenchat.dashscope import (
     UnavailableError,
     Usage,
 )
-from qwenchat.dashscope.compatible import Folder, Reader
+from qwenchat.dashscope.compatible import Reader
+from qwenchat.dashscope.folding import Folder
 from tests.upstream import DONE, answer, chunk, completion, sse
 
 

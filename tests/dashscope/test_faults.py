@@ -350,6 +350,6 @@ async def test_a_key_that_the_service_echoes_is_in_no_error_and_no_log(up, clien
 
 async def test_a_list_of_models_that_is_none_is_an_error(up, client):
     up.script(Reply([b"<html>"]), json_reply({"error": "no"}), error_reply(401))
-    for kind in (ProtocolError, ProtocolError, AuthError):
+    for kind in (ProtocolError, UnavailableError, AuthError):
         with pytest.raises(kind):
             await client.models()

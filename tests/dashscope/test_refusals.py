@@ -11,6 +11,8 @@ from qwenchat.dashscope import (
     ContentFilteredError,
     ContextTooLongError,
     DashScopeError,
+    FileParsingError,
+    FileRefusedError,
     InvalidRequestError,
     ModelNotFoundError,
     ProtocolError,
@@ -193,6 +195,59 @@ def test_a_key_in_the_refusal_is_never_shown():
     for echoed in (key, "sk-0123456789abcdef"):
         error = refused(401, nested("invalid_api_key", f"Incorrect key: {echoed}"), key=key)
         assert echoed not in f"{error} {error!r} {error.args}"
+
+
+FILES = [
+    ("File [id:file-fe-1] cannot be found.", "not_found", "file-fe-1"),
+    ("Invalid file [id:file-fe-1].", "not_found", "file-fe-1"),
+    ("File [id:file-fe-1] format is not supported.", "format", "file-fe-1"),
+    ("File [id:file-fe-1] exceeds size limit.", "too_large", "file-fe-1"),
+    ("File [id: file-fe-1 ] exceeds page limits (15000 pages).", "too_many_pages", "file-fe-1"),
+    ("File [id:file-fe-1] content blank.", "empty", "file-fe-1"),
+    ("Too many files provided.", "too_many_files", None),
+    ("file parsing failed", "unreadable", None),
+]
+
+
+@pytest.mark.parametrize(("message", "reason", "file_id"), FILES)
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_document_that_cannot_be_read_is_named_with_the_reason(status, message, reason, file_id):
+    for body in (
+        flat("InvalidParameter", message),
+        nested("invalid_parameter_error", f"<400> InternalError.Algo.InvalidParameter: {message}"),
+    ):
+        error = refused(status, body)
+        assert type(error) is FileRefusedError
+        assert (error.reason, error.file_id, error.retryable) == (reason, file_id, False)
+        assert (error.code, error.status) == ("upstream_invalid_request", status)
+
+
+def test_the_family_of_file_codes_is_about_files():
+    error = refused(400, flat("InvalidParameter.FileUnreadable", "what"))
+    assert (type(error), error.reason) == (FileRefusedError, "unreadable")
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["File parsing in progress, please try again later.", "file processing timeout [id:file-fe-1]"],
+)
+def test_a_document_that_is_still_read_may_be_asked_about_later(message):
+    error = refused(400, nested("invalid_parameter_error", message))
+    assert (type(error), error.retryable) == (FileParsingError, True)
+    assert isinstance(error, InvalidRequestError)
+    assert error.file_id == ("file-fe-1" if "id:" in message else None)
+    framed = f"event:error\ndata:{json.dumps(flat('InvalidParameter', message))}".encode()
+    assert type(refused(400, framed)) is FileParsingError
+
+
+def test_too_many_tokens_in_files_is_a_long_context():
+    message = "Total message token length exceed model limit (10000000 tokens)."
+    error = refused(400, flat("InvalidParameter", message))
+    assert (type(error), error.limit_tokens) == (ContextTooLongError, 10_000_000)
+
+
+def test_a_server_that_fails_over_a_file_is_failing():
+    assert type(refused(500, flat("InternalError", "file parsing failed"))) is UnavailableError
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ import pytest
 from qwenchat.dashscope import (
     AuthError,
     CutError,
+    FileParsingError,
+    FileRefusedError,
     InvalidRequestError,
     ProtocolError,
     RateLimitedError,
@@ -48,6 +50,7 @@ def test_retry_after_is_honoured_up_to_twenty_seconds():
     [
         AuthError("x", status=401),
         InvalidRequestError("x", status=400),
+        FileRefusedError("x", status=400),
         ProtocolError("x"),
         CutError("x"),
         StalledError("our own timeout"),
@@ -55,6 +58,14 @@ def test_retry_after_is_honoured_up_to_twenty_seconds():
 )
 def test_what_would_fail_again_or_may_still_run_is_not_repeated(error):
     assert wait(error) is None
+
+
+def test_a_document_that_is_read_is_waited_for_until_the_minute_ends():
+    error = FileParsingError("x", status=400)
+    waits = [wait(error, attempt, elapsed_s=attempt * 4) for attempt in range(1, 10)]
+    assert waits == [1.0, 2.0, *[4.0] * 7]
+    assert wait(error, 9, elapsed_s=56.0) is None
+    assert wait(error, max_attempts=1) is None
 
 
 def test_a_timeout_of_the_services_own_is_repeated():

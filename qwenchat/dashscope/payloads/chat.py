@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any
 from qwenchat.dashscope.catalogue import find
 
 from . import messages as said
+from .documents import check_references
 from .fields import FieldError, flag
+from .media import check_media
+from .native import native as native_of
 from .sampling import sampling_fields
+from .search import search_fields
 from .thinking import thinking_fields, will_think
+from .tools import check_answers, tool_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,11 +44,19 @@ def chat(
     seed: int | None = None,
     stop: str | list[str] | list[int] | list[list[int]] | None = None,
     response_format: Mapping[str, Any] | None = None,
+    high_resolution: bool | None = None,
+    tools: Sequence[Mapping[str, Any]] | None = None,
+    tool_choice: str | Mapping[str, Any] | None = None,
+    parallel_tool_calls: bool | None = None,
+    enable_search: bool | None = None,
+    search_options: Mapping[str, Any] | None = None,
     dialect: Dialect = "dashscope",
+    native: bool = False,
     **unknown: object,
 ) -> dict[str, Any]:
     """Give the body. What is None is not sent; an endpoint that is not the service ("openai") is
-    sent standard fields only.
+    sent standard fields only. With `native` the body is one of the service's own protocol, which
+    alone knows the search options about sources and citations.
 
     Raises FieldError, naming the field, for what the catalogue says that the model refuses. A model
     that it does not know may be asked anything.
@@ -57,6 +70,10 @@ def chat(
         raise FieldError("model", "must be named")
     if not messages:
         raise FieldError("messages", "must not be empty")
+    if native and not own:
+        raise FieldError("native", "is a protocol of the service alone")
+    check_answers(messages)
+    check_media(row, messages)
     body: dict[str, Any] = {
         "model": model,
         "messages": [dict(message) for message in messages] if own else said.standard(messages),
@@ -76,6 +93,13 @@ def chat(
             thinking_budget=thinking_budget,
             reasoning_effort=reasoning_effort,
         )
+        if row is not None and "file" in row.inputs:
+            check_references(messages)
+        if high_resolution is not None:
+            body["vl_high_resolution_images"] = _high_resolution(row, high_resolution)
+        body |= search_fields(
+            row, enable_search=enable_search, search_options=search_options, native=native
+        )
         if said.is_continuation(messages):
             _check_continuation(row, messages, thinking=thinking)
     body |= sampling_fields(
@@ -90,9 +114,23 @@ def chat(
         seed=seed,
         stop=stop,
     )
+    body |= tool_fields(
+        row,
+        own=own,
+        tools=tools,
+        tool_choice=tool_choice,
+        parallel_tool_calls=parallel_tool_calls,
+        thinks=will_think(row, thinking),
+    )
     if response_format is not None:
         body["response_format"] = _format(row, response_format, messages, thinking=thinking)
-    return body
+    return native_of(body) if native else body
+
+
+def _high_resolution(model: Model | None, wanted: bool) -> bool:
+    if model is not None and model.vision is None:
+        raise FieldError("high_resolution", f"{model.id} sees nothing")
+    return flag("high_resolution", wanted)
 
 
 def _check_continuation(

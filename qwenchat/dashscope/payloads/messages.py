@@ -5,8 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .media import standard_content
+from .tools import called
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from qwenchat.dashscope.events import ToolCall
+
+    from .parts import Part
 
 Message = dict[str, Any]
 
@@ -20,19 +27,37 @@ def system(text: str) -> Message:
     return {"role": "system", "content": text}
 
 
-def user(text: str) -> Message:
-    """Give what a person said."""
-    return {"role": "user", "content": text}
+def user(content: str | Sequence[Part]) -> Message:
+    """Give what a person said: a text, or a list of parts as `parts` makes them. A model that only
+    reads wants a text."""
+    return {"role": "user", "content": content if isinstance(content, str) else list(content)}
 
 
-def assistant(text: str, reasoning: str | None = None, *, partial: bool = False) -> Message:
-    """Give what the model said; with `partial`, as the last message, what it is to go on from."""
+def assistant(
+    text: str,
+    reasoning: str | None = None,
+    *,
+    partial: bool = False,
+    tool_calls: Sequence[ToolCall] = (),
+) -> Message:
+    """Give what the model said; with `partial`, as the last message, what it is to go on from.
+
+    A message with tool calls is followed by one `tool` message for each. Raises FieldError for
+    arguments that are no JSON: one broken call in the history is refused in every later turn.
+    """
     message: Message = {"role": "assistant", "content": text}
     if reasoning is not None:
         message["reasoning_content"] = reasoning
+    if tool_calls:
+        message["tool_calls"] = [called(index, call) for index, call in enumerate(tool_calls)]
     if partial:
         message["partial"] = True
     return message
+
+
+def tool(call_id: str, content: str) -> Message:
+    """Give what a tool answered to the call of this id."""
+    return {"role": "tool", "tool_call_id": call_id, "content": content}
 
 
 def is_continuation(messages: Sequence[Mapping[str, Any]]) -> bool:
@@ -43,7 +68,11 @@ def is_continuation(messages: Sequence[Mapping[str, Any]]) -> bool:
 def standard(messages: Sequence[Mapping[str, Any]]) -> list[Message]:
     """Give the messages without what only the service knows."""
     return [
-        {name: value for name, value in message.items() if name not in _OWN_FIELDS}
+        {
+            name: standard_content(value) if name == "content" else value
+            for name, value in message.items()
+            if name not in _OWN_FIELDS
+        }
         for message in messages
     ]
 

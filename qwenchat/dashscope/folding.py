@@ -1,0 +1,81 @@
+"""From the events of an answer to the whole of it."""
+
+from __future__ import annotations
+
+from .events import (
+    Completion,
+    Event,
+    Finished,
+    OcrResult,
+    ReasoningDelta,
+    SearchSources,
+    Source,
+    Started,
+    TextDelta,
+    TextWasReasoning,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+)
+
+
+class Folder:
+    """Folds events into one Completion."""
+
+    def __init__(self) -> None:
+        self._started = Started("", "", "")
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._calls: dict[int, ToolCall] = {}
+        self._usage: Usage | None = None
+        self._reason = ""
+        self._sources: tuple[Source, ...] = ()
+        self._ocr: OcrResult | None = None
+
+    def add(self, events: list[Event]) -> None:
+        """Take in what a Reader gave."""
+        for event in events:
+            match event:
+                case Started():
+                    self._started = event
+                case TextDelta(text):
+                    self._text.append(text)
+                case ReasoningDelta(text):
+                    self._reasoning.append(text)
+                case TextWasReasoning():
+                    self._reasoning += self._text
+                    self._text = []
+                case ToolCallDelta():
+                    self._calls[event.index] = merged(self._calls.get(event.index), event)
+                case SearchSources(sources):
+                    self._sources = sources
+                case OcrResult():
+                    self._ocr = event
+                case Usage():
+                    self._usage = event
+                case Finished(reason):
+                    self._reason = reason
+
+    def completion(self) -> Completion:
+        """Give what was folded so far."""
+        calls = (call for _, call in sorted(self._calls.items()))
+        return Completion(
+            text="".join(self._text),
+            reasoning="".join(self._reasoning),
+            tool_calls=tuple(ToolCall(c.id, c.name, c.arguments or "{}") for c in calls),
+            finish_reason=self._reason,
+            usage=self._usage,
+            model=self._started.model,
+            response_id=self._started.response_id,
+            request_id=self._started.request_id,
+            sources=self._sources,
+            ocr=self._ocr,
+        )
+
+
+def merged(call: ToolCall | None, delta: ToolCallDelta) -> ToolCall:
+    """Give `call` with one more fragment: id and name are set once, for they may be repeated, empty
+    or missing later."""
+    if call is None:
+        return ToolCall(delta.id, delta.name, delta.arguments)
+    return ToolCall(call.id or delta.id, call.name or delta.name, call.arguments + delta.arguments)
