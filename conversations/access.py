@@ -7,25 +7,16 @@ from outside; a malformed one is not found as well.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID
+
+from qwenchat.refusals import NotFound as NotFound
+from qwenchat.refusals import parsed as parsed
 
 from .models import Conversation, Message
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from django.contrib.auth.models import User
-
-
-class NotFound(Exception):
-    """No such thing for this person."""
-
-
-def parsed(value: UUID | str) -> UUID:
-    if isinstance(value, UUID):
-        return value
-    try:
-        return UUID(value)
-    except (ValueError, AttributeError, TypeError):
-        raise NotFound from None
 
 
 def conversation_for(user: User, conversation: UUID | str) -> Conversation:

@@ -14,13 +14,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from qwenchat import rates, refusals
 from qwenchat.dashscope import payloads
 from qwenchat.dashscope.texts import clean
 from qwenchat.markup import plain
+from qwenchat.refusals import Refusal
 
-from . import access, branches, news, offered, rates, refusals, routing
+from . import access, branches, news, offered, routing
 from .models import RUNNING, TITLE_CHARACTERS, Command, Conversation, Message, Role, Status
-from .refusals import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

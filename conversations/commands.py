@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from django.utils.translation import gettext as _
 
 from qwenchat.dashscope.texts import clean
-
-from .refusals import Refusal
+from qwenchat.refusals import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

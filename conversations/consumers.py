@@ -17,25 +17,23 @@ from django.conf import settings
 from django.utils import translation
 
 from conversations.database import in_database
+from qwenchat import locales, rates, refusals
+from qwenchat.refusals import Refusal
 
 from . import (
     access,
     actions,
     commands,
     frames,
-    locales,
     news,
     options,
     presence,
-    rates,
-    refusals,
 )
 from .commands import BadFrame
 from .generation import store
 from .generation.pump import Pump, TooSlow
 from .generation.runner import runner
 from .models import RUNNING, Message, Role
-from .refusals import Refusal
 from .storage import storage_is_full
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from django.utils.translation import gettext as _
 
-from .refusals import Refusal
+from qwenchat.refusals import Refusal
 
 if TYPE_CHECKING:
     from .commands import Format

@@ -16,7 +16,7 @@ django_application = get_asgi_application()
 # Imported once the apps are ready: consumers need the models.
 from conversations import process  # noqa: E402
 from conversations.consumers import ChatConsumer  # noqa: E402
-from conversations.origins import OriginChecked  # noqa: E402
+from qwenchat.origins import OriginChecked  # noqa: E402
 
 # Django's `path` is typed for views; Channels' documentation uses it for consumers as well.
 ROUTES: list[Any] = [path("ws/", cast("Any", ChatConsumer.as_asgi()))]

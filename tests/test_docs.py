@@ -20,9 +20,9 @@ import pytest
 from django.core.management import get_commands, load_command_class
 from django.urls import Resolver404, resolve
 
-from conversations import commands, consumers, options, problems, refusals
+from conversations import commands, consumers, options, problems
 from conversations.review import filters
-from qwenchat import __version__
+from qwenchat import __version__, refusals
 from qwenchat.dashscope.errors import DashScopeError
 from qwenchat.limits import Limits
 

@@ -16,10 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from conversations import access, actions, news
 from conversations.generation.runner import runner
 from conversations.models import RUNNING, TITLE_CHARACTERS
-from conversations.refusals import Refusal
+from qwenchat.doors import page
+from qwenchat.refusals import Refusal
 
 from . import pages, sidebar
-from .doors import page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from conversations.models import Conversation
-
-    from .doors import MemberRequest
+    from qwenchat.doors import MemberRequest
 
 logger = logging.getLogger(__name__)
 

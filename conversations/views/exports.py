@@ -10,14 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from conversations import access, exporting
-from conversations.refusals import Refusal
-
-from .doors import data
+from qwenchat.doors import data
+from qwenchat.refusals import Refusal
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from .doors import MemberRequest
+    from qwenchat.doors import MemberRequest
 
 FORMATS = {
     "markdown": (exporting.as_markdown, "md", "text/markdown; charset=utf-8"),

@@ -13,15 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from conversations import access, presenting, redaction
-
-from .doors import data
+from qwenchat.doors import data
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from conversations.models import Message, Round
-
-    from .doors import MemberRequest
+    from qwenchat.doors import MemberRequest
 
 
 @dataclass(frozen=True, slots=True)

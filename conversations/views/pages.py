@@ -13,9 +13,9 @@ from django.views.decorators.http import require_safe
 
 from conversations import access, branches, presenting
 from conversations.models import Message, Role
+from qwenchat.doors import page
 
 from . import frame, options, picker, sidebar, words
-from .doors import page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from conversations.models import Conversation
-
-    from .doors import MemberRequest
+    from qwenchat.doors import MemberRequest
 
 
 @dataclass(frozen=True, slots=True)

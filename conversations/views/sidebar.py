@@ -19,17 +19,16 @@ from django.views.decorators.http import require_safe
 
 from conversations import access
 from conversations.models import RUNNING, Message
+from qwenchat.doors import page
 
 from . import dates
-from .doors import page
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.http import HttpResponse
 
     from conversations.models import Conversation
-
-    from .doors import MemberRequest
+    from qwenchat.doors import MemberRequest
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 QUERY_CHARACTERS = 200

@@ -12,13 +12,14 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import resolve_url
 from django.utils import timezone
 
-from conversations import locales, refusals
-from conversations.access import NotFound
+from . import locales, refusals
+from .refusals import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.contrib.auth.models import User
+    from django.http.response import HttpResponseBase
     from django_htmx.middleware import HtmxDetails
 
 P = ParamSpec("P")
@@ -32,12 +33,12 @@ class MemberRequest(HttpRequest):
 
 
 def page(
-    view: Callable[Concatenate[MemberRequest, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    view: Callable[Concatenate[MemberRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """A view for people: the signed-out sign in first, and what is missing is the 404 page."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return to_sign_in(request)
         with timezone.override(locales.zone_of(request.COOKIES)):
@@ -50,12 +51,12 @@ def page(
 
 
 def data(
-    view: Callable[Concatenate[MemberRequest, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    view: Callable[Concatenate[MemberRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """A view for programs as well: what goes wrong is a JSON error of the protocol."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return refused(refusals.unauthenticated())
         with timezone.override(locales.zone_of(request.COOKIES)):
@@ -70,7 +71,10 @@ def data(
 
 
 def refused(refusal: refusals.Refusal) -> JsonResponse:
-    return JsonResponse({"error": refusal.as_json()}, status=refusal.status)
+    response = JsonResponse({"error": refusal.as_json()}, status=refusal.status)
+    if refusal.retry_after is not None:
+        response["Retry-After"] = str(refusal.retry_after)
+    return response
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:

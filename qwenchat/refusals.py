@@ -1,12 +1,14 @@
 """Why a command or a request was not carried out, as the public interface says it.
 
 A `Refusal` is raised by whoever can decide; consumers and views turn it into the `error` event or the
-JSON error. `message` is a sentence for the person, in their language.
+JSON error. `message` is a sentence for the person, in their language. `NotFound` is what the doors of the
+rooms raise for what is not this person's, exactly as for what never existed.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -45,29 +47,49 @@ STATUSES: dict[str, int] = {
 }
 
 
+class NotFound(Exception):
+    """No such thing for this person."""
+
+
+def parsed(value: UUID | str) -> UUID:
+    """An id that may come straight from outside: a malformed one is not found as well."""
+    if isinstance(value, UUID):
+        return value
+    try:
+        return UUID(value)
+    except (ValueError, AttributeError, TypeError):
+        raise NotFound from None
+
+
 class Refusal(Exception):
-    """`code` of the protocol, a sentence, and the field or the wait where they apply."""
+    """`code` of the protocol, a sentence, and what applies: the field, the wait, our own finer reason."""
 
     def __init__(
-        self, code: Code, message: str, *, field: str | None = None, retry_after: int | None = None
+        self,
+        code: Code,
+        message: str,
+        *,
+        field: str | None = None,
+        retry_after: int | None = None,
+        reason: str | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.field = field
         self.retry_after = retry_after
+        self.reason = reason
 
     @property
     def status(self) -> int:
         return STATUSES[self.code]
 
     def as_json(self) -> dict[str, Any]:
-        """`{"code", "message", "field"?, "retry_after"?}`"""
+        """`{"code", "message", "field"?, "retry_after"?, "reason"?}`"""
         body: dict[str, Any] = {"code": self.code, "message": self.message}
-        if self.field is not None:
-            body["field"] = self.field
-        if self.retry_after is not None:
-            body["retry_after"] = self.retry_after
+        for name in ("field", "retry_after", "reason"):
+            if getattr(self, name) is not None:
+                body[name] = getattr(self, name)
         return body
 
 
