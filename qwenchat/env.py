@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+Choice = TypeVar("Choice", bound=str)
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
 
@@ -68,9 +69,10 @@ def words(name: str, default: Sequence[str] = ()) -> list[str]:
     return [item.strip() for item in text(name).split(",") if item.strip()]
 
 
-def choice(name: str, default: str, allowed: Sequence[str]) -> str:
+def choice(name: str, default: Choice, allowed: Sequence[Choice]) -> Choice:
     value = text(name).lower() or default
-    if value not in allowed:
-        expected = ", ".join(allowed)
-        raise ImproperlyConfigured(f"{name} is {value!r}; expected one of: {expected}.")
-    return value
+    for one in allowed:
+        if one == value:
+            return one
+    expected = ", ".join(allowed)
+    raise ImproperlyConfigured(f"{name} is {value!r}; expected one of: {expected}.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from channels.layers import get_channel_layer
 from django.conf import settings
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse, JsonResponse
@@ -65,4 +66,6 @@ def storage() -> str | None:
         return "read-only"
     if shutil.disk_usage(folder).free < FREE_BYTES:
         return "full"
+    if not isinstance(default_storage, FileSystemStorage):
+        default_storage.exists("readyz")  # whether a bucket answers, not what it has
     return None

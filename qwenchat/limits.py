@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields
 
 from . import env
 
+MEGABYTE = 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -36,9 +38,42 @@ class Limits:
     messages_per_page: int = 40
     conversations_per_page: int = 40
 
+    # ---- files ----
+    image_bytes: int = 10 * MEGABYTE
+    document_bytes: int = 50 * MEGABYTE
+    video_bytes: int = 200 * MEGABYTE
+    uploads_per_hour: int = 60  # a user
+    storage_bytes_per_user: int = 2048 * MEGABYTE  # ten long videos, thousands of pictures
+    free_bytes: int = (
+        256 * MEGABYTE
+    )  # left on the disk, for the database and for answers being written
+    image_pixels: int = 50_000_000  # checked before a picture is decoded: 150 MB of memory
+    image_side_px: int = 16_000
+    image_frames: int = 200  # of an animation
+    image_metadata_bytes: int = 8 * MEGABYTE
+    zip_bytes: int = 200 * MEGABYTE  # what an Office file unpacks to
+    zip_ratio: int = 100  # unpacked to packed; real documents stay below 30
+    zip_members: int = 2_000
+    pdf_pages: int = 2_000
+    pdf_objects: int = 300_000
+    pdf_bytes: int = 1024 * MEGABYTE  # of inflated streams
+    text_characters_kept: int = 20_000_000  # 10 M tokens, the longest input of any model
+    video_seconds: int = 600
+    video_side_px: int = 4096
+    video_fps: int = 60
+    strip_frames: int = 8  # what the strip shows, and the model sees unless told otherwise
+    frame_pixels: int = 655_360  # the models' own default for a frame
+    frames_per_video: int = 512
+    page_pixels: int = 4_000_000  # of a PDF's page as a picture: small print stays readable
+    pages_per_answer: int = 50  # of a PDF, read by one OCR answer
+    history_pictures: int = 16  # pictures and frames of earlier questions that are sent again
+    decoding_processes: int = 4  # at most; never more than the machine's cores
+    files_per_page: int = 50
+
     # ---- HTTP ----
     form_bytes: int = 1_048_576
-    body_bytes: int = 209_715_200  # the largest upload; enforced below the application
+    # The largest upload and the form around it; enforced below the application.
+    body_bytes: int = 202 * MEGABYTE
     anonymous_per_minute: int = 60  # requests of one address to the account pages
 
     @classmethod

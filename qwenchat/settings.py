@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
+from typing import Any, Literal
 
 import dj_database_url
 import django
 from django.core.exceptions import ImproperlyConfigured
 
-from . import __version__, env, secret
+from . import __version__, buckets, env, secret
 from .accounts import extras
 from .limits import Limits
 
@@ -61,6 +62,13 @@ QWENCHAT_MODELS = env.words("QWENCHAT_MODELS")
 QWENCHAT_DEFAULT_MODEL = env.text("QWENCHAT_DEFAULT_MODEL")
 QWENCHAT_TITLE_MODEL = env.text("QWENCHAT_TITLE_MODEL")
 QWENCHAT_SYSTEM_PROMPT = env.text("QWENCHAT_SYSTEM_PROMPT")
+# Whose prices the page tells: Beijing's, or the international ones.
+ABROAD = ("-intl.", "-us.", "ap-southeast", "us-east", "eu-central", "ap-northeast")
+QWENCHAT_REGION: Literal["beijing", "international"] = env.choice(
+    "QWENCHAT_REGION",
+    "international" if any(part in DASHSCOPE_BASE_URL for part in ABROAD) else "beijing",
+    ("beijing", "international"),
+)
 QWENCHAT_CONTEXT_TOKENS = env.integer("QWENCHAT_CONTEXT_TOKENS", 8192, minimum=512)
 # True while `up` runs the offline model server for this process; never from the environment.
 SANDBOX = False
@@ -81,6 +89,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "qwenchat",
     "qwenchat.accounts",
+    "attachments",
     "conversations",
 ]
 
@@ -277,7 +286,7 @@ STATIC_ROOT = QWENCHAT_DATA / "static"
 STATIC_IS_COLLECTED = (STATIC_ROOT / "staticfiles.json").exists()
 WHITENOISE_USE_FINDERS = not STATIC_IS_COLLECTED
 WHITENOISE_AUTOREFRESH = DEBUG
-STORAGES = {
+STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": (
@@ -287,7 +296,16 @@ STORAGES = {
         )
     },
 }
+# What people bring: in the data folder, or in a bucket. Never served from there; see attachments/serving.py.
 MEDIA_ROOT = QWENCHAT_DATA / "uploads"
+FILE_UPLOAD_PERMISSIONS = 0o600
+# Addresses that this server may fetch from although they are not public: networks, or host:port.
+FETCH_ALLOW = env.words("QWENCHAT_FETCH_ALLOW")
+ATTACHMENTS_BACKGROUND = True  # long work on a file goes on after its upload has been answered
+if bucket := buckets.from_environment():
+    STORAGES["default"] = bucket
+    # Asking a cloud's metadata service for credentials would hang everywhere else.
+    os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
 
 # ---- language and time ------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -310,6 +328,7 @@ LOGGING = {
     "loggers": {
         "qwenchat": {"level": LOG_LEVEL},
         "conversations": {"level": LOG_LEVEL},
+        "attachments": {"level": LOG_LEVEL},
         "django": {"level": "WARNING", "handlers": [], "propagate": True},
         "daphne": {"level": "WARNING"},
     },

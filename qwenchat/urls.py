@@ -9,6 +9,7 @@ from . import health, reports
 
 urlpatterns = [
     path("", include("conversations.urls")),
+    path("attachments/", include("attachments.urls")),
     path("accounts/", include("qwenchat.accounts.urls")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -17,4 +17,5 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DASHSCOPE_API_KEY = "sk-test-0123456789abcdef"
 CONTRACT = Path(__file__).parent / "contract" / "seed-requests.json"
+ATTACHMENTS_BACKGROUND = False  # what is made of a file is there when its upload is answered
 STATIC_ROOT.mkdir(parents=True)  # noqa: F405  WhiteNoise looks into it
