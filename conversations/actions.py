@@ -6,7 +6,7 @@ same person, stores nothing and gives the first result again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -20,8 +20,9 @@ from qwenchat.dashscope.texts import clean
 from qwenchat.markup import plain
 from qwenchat.refusals import Refusal
 
-from . import access, branches, news, offered, routing
+from . import access, branches, bringing, news, offered, routing
 from .models import RUNNING, TITLE_CHARACTERS, Command, Conversation, Message, Role, Status
+from .options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
 
-    from .options import Options
+    from .routing import Brought, Chosen
 
 FIRST_TITLE_CHARACTERS = 60
+# Options that are called otherwise in the service's requests.
+NAMES_HERE = {"schema": "ocr_schema"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +83,15 @@ def send(
 
     `parent` is an answer to go on from, or a question to ask again in other words, beside it.
     """
-    check_text(text)
-    if attachments:
-        raise refusals.not_found()
+    check_text(text, is_alone=not attachments)
 
     def store() -> Stored:
-        place = placed(user, conversation, parent, text)
-        models = routing.models_for(options, place.conversation)
+        brought = bringing.taken(user, attachments, options)
+        place = placed(user, conversation, parent, first_title(text, brought))
+        earlier = bringing.earlier(place.conversation, place.parent)
+        models = routing.models_for(options, place.conversation, [*brought, *earlier])
         check_options(models, options, text)
+        bringing.check(models, brought, options)
         check_room(user, len(models))
         if options.system is not None:
             place.conversation.system = options.system
@@ -98,7 +102,11 @@ def send(
             text=text,
             status=Status.COMPLETE,
         )
-        answers = [add_answer(place.conversation, question.id, model, options) for model in models]
+        bringing.keep(question, brought, models[0].model, options)
+        chosen = replace(options, deliveries={})  # they stand with the question from now on
+        answers = [
+            add_answer(place.conversation, question.id, each.model, chosen) for each in models
+        ]
         move(place.conversation, leaf=answers[0], model=chosen_model(options, models))
         return stored(request, place.conversation, [question, *answers])
 
@@ -111,12 +119,12 @@ class Place:
     parent: UUID | None
 
 
-def placed(user: User, conversation: str | None, parent: str | None, text: str) -> Place:
+def placed(user: User, conversation: str | None, parent: str | None, title: str) -> Place:
     """Where a new question goes; its conversation is locked, or made now."""
     if conversation is None:
         if parent is not None:
             raise refusals.not_found()
-        return Place(started(user, text), None)
+        return Place(started(user, title), None)
     found = locked(user, conversation)
     if parent is None:
         after = Message.objects.filter(id=found.leaf_id).first() if found.leaf_id else None
@@ -139,13 +147,16 @@ def regenerate(user: User, *, request: str, message: str, options: Options) -> S
         if first.is_running:
             raise busy()
         conversation = locked(user, first.conversation_id)
-        models = routing.models_for(options, conversation, again=first.model)
-        question = first.parent.text if first.parent else ""
-        check_options(models, options, question)
+        chosen = reading_again(first, options)
+        brought = bringing.of(first.parent, chosen)
+        earlier = bringing.earlier(conversation, first.parent_id)
+        models = routing.models_for(chosen, conversation, [*brought, *earlier], again=first.model)
+        check_options(models, chosen, first.parent.text if first.parent else "")
+        bringing.check(models, brought, chosen)
         check_room(user, len(models))
         if options.system is not None:
             conversation.system = options.system
-        answers = [add_answer(conversation, first.parent_id, model, options) for model in models]
+        answers = [add_answer(conversation, first.parent_id, each.model, chosen) for each in models]
         move(conversation, leaf=answers[0], model=chosen_model(options, models))
         return stored(request, conversation, answers)
 
@@ -194,8 +205,14 @@ def rename(conversation: Conversation, title: str) -> None:
 
 
 def delete(conversation: Conversation) -> None:
-    """Removes the conversation with everything in it. Whoever calls ends its running answers first."""
-    conversation.delete()
+    """Removes the conversation with everything in it, and the files that nothing else uses.
+
+    Whoever calls ends its running answers first.
+    """
+    with transaction.atomic():
+        attachments = bringing.attachments_of(conversation.messages.all())
+        conversation.delete()
+        bringing.let_go(attachments)
 
 
 def choose_branch(conversation: Conversation, message: Message) -> UUID:
@@ -209,8 +226,20 @@ def choose_branch(conversation: Conversation, message: Message) -> UUID:
 # ---- parts of the verbs -----------------------------------------------------------------------------
 
 
-def check_text(text: str) -> None:
-    if not text.strip():
+def reading_again(answer: Message, options: Options) -> Options:
+    """For an answer of OCR its own options: it is read again, or some of its pages and the rest kept."""
+    kept = Options.restored(answer.options)
+    if kept.task == "ocr":
+        of = str(answer.id) if options.again_pages else None
+        again = replace(kept, again_pages=options.again_pages, again_of=of, format=options.format)
+        return replace(again, model=None, models=())
+    if options.again_pages:
+        raise Refusal("invalid", _("Only an answer of OCR has pages."), field="options.again_pages")
+    return options
+
+
+def check_text(text: str, *, is_alone: bool) -> None:
+    if is_alone and not text.strip():
         raise Refusal("invalid", _("Write something first."), field="text")
     most = settings.LIMITS.text_characters
     if len(text) > most:
@@ -220,22 +249,23 @@ def check_text(text: str) -> None:
         )
 
 
-def check_options(models: Sequence[str], options: Options, text: str) -> None:
+def check_options(models: Sequence[Chosen], options: Options, text: str) -> None:
     """Builds what would be sent, so that a value out of range is refused before anything is stored."""
-    for model in models:
+    for model in (chosen.model for chosen in models):
         if offered.find(model) is None:
             sentence = _("The model “%(model)s” is not offered here. Choose another one.")
             raise Refusal(
                 "model_not_found", sentence % {"model": model[:100]}, field="options.model"
             )
         try:
-            routing.body(model, [payloads.user(text)], options)
+            routing.trial(model, text, options)
         except payloads.FieldError as error:
             sentence = _("“%(name)s” does not fit %(model)s: %(reason)s")
+            name = NAMES_HERE.get(error.field, error.field)
             raise Refusal(
                 "invalid",
-                sentence % {"name": error.field, "model": model, "reason": error.message},
-                field=f"options.{error.field}",
+                sentence % {"name": name, "model": model, "reason": error.message},
+                field=f"options.{name}",
             ) from error
 
 
@@ -251,13 +281,15 @@ def busy() -> Refusal:
     return Refusal("busy", _("This is still being answered. Stop it, or wait for its end."))
 
 
-def started(user: User, text: str) -> Conversation:
-    return Conversation.objects.create(owner=user, title=first_title(text), updated=timezone.now())
+def started(user: User, title: str) -> Conversation:
+    return Conversation.objects.create(owner=user, title=title, updated=timezone.now())
 
 
-def first_title(text: str) -> str:
-    """The question's first words, until the model has made a title."""
+def first_title(text: str, brought: Sequence[Brought] = ()) -> str:
+    """The question's first words, or the first file's name, until the model has made a title."""
     words = plain(text[: FIRST_TITLE_CHARACTERS * 10])
+    if not words and brought:
+        words = brought[0].attachment.name
     if len(words) <= FIRST_TITLE_CHARACTERS:
         return words
     cut = words[:FIRST_TITLE_CHARACTERS]
@@ -323,9 +355,11 @@ def move(conversation: Conversation, *, leaf: Message, model: str) -> None:
     conversation.save(update_fields=["leaf", "model", "system", "next_number", "updated"])
 
 
-def chosen_model(options: Options, models: Sequence[str]) -> str:
+def chosen_model(options: Options, models: Sequence[Chosen]) -> str:
     """What the picker shows next time: `auto` stays `auto`."""
-    return options.model or models[0]
+    if options.model or not models[0].is_auto:
+        return options.model or models[0].model
+    return offered.AUTO
 
 
 def stored(request: str, conversation: Conversation, messages: Sequence[Message]) -> Stored:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from .models import Message
+from .models import Message, MessageAttachment
 from .tree import Node, Siblings, newest_leaf, siblings
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .models import Conversation
 
+NEWEST_ATTACHMENTS = 400  # documents of long conversations included
 PATH = """
 WITH RECURSIVE path(id, parent_id, depth) AS (
     SELECT id, parent_id, 1 FROM conversations_message WHERE id = %s AND conversation_id = %s
@@ -84,6 +85,19 @@ def leaf_below(message: Message) -> UUID:
         for id_, parent, number in rows
     ]
     return newest_leaf(message.id, nodes)
+
+
+def attached(conversation: UUID) -> dict[UUID, list[MessageAttachment]]:
+    """By question, what was added to it, with its file: the newest of a conversation's attachments.
+
+    Bounded, since older ones are never sent again and a page shows its own.
+    """
+    rows = MessageAttachment.objects.filter(message__conversation_id=conversation)
+    newest = rows.select_related("attachment__file").order_by("-message__number", "position")
+    found: dict[UUID, list[MessageAttachment]] = {}
+    for row in newest[:NEWEST_ATTACHMENTS]:
+        found.setdefault(row.message_id, []).append(row)
+    return found
 
 
 def backwards(conversation: Conversation, leaf: UUID | None, page: int) -> Iterator[Message]:

@@ -35,6 +35,7 @@ def fragments(ids: Sequence[UUID | str], *, with_prose: bool = True) -> dict[str
     """The articles of messages by their ids, each with its place among its alternatives."""
     rows = list(Message.objects.select_related("conversation").filter(id__in=ids))
     places = branches.places(rows)
+    presenting.with_files(rows)
     return {
         str(row.id): presenting.message_html(row, places.get(row.id), with_prose=with_prose)
         for row in rows

@@ -14,6 +14,9 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from attachments.models import Attachment
+from attachments.names import NAME_CHARACTERS
+
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
 
@@ -120,6 +123,7 @@ class Message(models.Model):
     render_version = models.PositiveIntegerField(default=0)
     finish_reason = models.CharField(max_length=40, blank=True)
     error_code = models.CharField(_("error"), max_length=40, blank=True)
+    error_about = models.CharField(max_length=NAME_CHARACTERS, blank=True)
     retry_after = models.PositiveIntegerField(null=True, blank=True)
     prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
     completion_tokens = models.PositiveIntegerField(null=True, blank=True)
@@ -139,6 +143,8 @@ class Message(models.Model):
     stop_requested = models.BooleanField(default=False)
 
     rounds: RelatedManager[Round]
+    attached: RelatedManager[MessageAttachment]
+    recognitions: RelatedManager[Recognition]
 
     class Meta:
         verbose_name = _("message")
@@ -170,6 +176,74 @@ class Message(models.Model):
             self.status in (Status.STOPPED, Status.INTERRUPTED)
             or (self.status == Status.COMPLETE and self.finish_reason == "length")
         )
+
+
+class MessageAttachment(models.Model):
+    """What a person added to a question, and how it reaches the model.
+
+    `delivery` holds what was chosen or decided for it, in the terms of the option `deliveries`
+    (docs/protocol.md): `as`, and where they apply `times`, `pages`, `max_pixels`, `turn`, `box`, `shorten`.
+    """
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attached")
+    # Restricted: an attachment goes after its messages, or with its owner, never from under them.
+    attachment = models.ForeignKey(
+        Attachment, on_delete=models.RESTRICT, related_name="in_messages"
+    )
+    position = models.PositiveSmallIntegerField()
+    delivery: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, blank=True
+    )
+
+    class Meta:
+        verbose_name = _("attachment of a message")
+        verbose_name_plural = _("attachments of messages")
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "position"], name="attached_position"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.attachment_id}"
+
+
+class Recognition(models.Model):
+    """What was read on one page (a picture is one page) for an answer whose task is OCR.
+
+    `words` are `{"text", "location": [x1, y1, … x4, y4], "rotate_rect": [cx, cy, w, h, angle]}` in pixels
+    of the picture, `width` times `height`, that the model looked at; `fields` is what key information
+    extraction found. A page with an `error_code` was not read.
+    """
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="recognitions")
+    attachment = models.ForeignKey(
+        Attachment, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    position = models.PositiveSmallIntegerField()
+    page = models.PositiveIntegerField(default=1)
+    task = models.CharField(max_length=40, blank=True)
+    text = models.TextField(blank=True)
+    words: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(
+        default=list, blank=True
+    )
+    fields: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(
+        null=True, blank=True
+    )
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    total_ms = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("page that was read")
+        verbose_name_plural = _("pages that were read")
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "position"], name="recognition_position"),
+        ]
+
+    def __str__(self) -> str:
+        return f"page {self.page}"
 
 
 class Round(models.Model):

@@ -7,17 +7,31 @@ refuse anyway.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+import json
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
+from attachments import wishes
+from attachments.sampling import FPS_RANGE
+from attachments.wishes import Wish
+from qwenchat.dashscope import payloads
 from qwenchat.refusals import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from attachments.models import Attachment
+
     from .commands import Format
+    from .models import MessageAttachment
 
 MODELS_AT_ONCE = (2, 4)
+OCR_TASKS = payloads.TASKS
+SCHEMA_CHARACTERS = 20_000
+MOST_PIXELS = 100_000_000
 SYSTEM_CHARACTERS = 100_000
 MODEL_CHARACTERS = 100
 STOPS = 16
@@ -42,15 +56,28 @@ class Options:
     stop: str | tuple[str, ...] | None = None
     response_format: dict[str, Any] | None = None
     protocol: Literal["auto", "compatible", "native"] = "auto"
+    task: Literal["chat", "ocr"] = "chat"
+    ocr_task: str | None = None
+    ocr_schema: dict[str, Any] | None = None
+    min_pixels: int | None = None
+    max_pixels: int | None = None
+    frames: int | None = None
+    fps: float | None = None
+    deliveries: dict[str, Wish] = field(default_factory=dict)
+    again_pages: tuple[int, ...] = ()
+    again_of: str | None = None
     format: Format | None = None
 
     def as_json(self) -> dict[str, Any]:
         """What is stored with the answer: only what was chosen."""
         chosen: dict[str, Any] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value != field.default and field.name != "format":
-                chosen[field.name] = list(value) if isinstance(value, tuple) else value
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if each.name in ("format", "deliveries") or value == each.default:
+                continue
+            chosen[each.name] = list(value) if isinstance(value, tuple) else value
+        if self.deliveries:
+            chosen["deliveries"] = {id_: wish.as_json() for id_, wish in self.deliveries.items()}
         return chosen
 
     def sampling(self) -> dict[str, Any]:
@@ -69,26 +96,46 @@ class Options:
         chosen["stop"] = list(self.stop) if isinstance(self.stop, tuple) else self.stop
         return {name: value for name, value in chosen.items() if value is not None}
 
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any]) -> Options:
+        """What `as_json` gave."""
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in stored.items()
+        }
+        if "deliveries" in values:
+            chosen = values["deliveries"].items()
+            values["deliveries"] = {id_: wishes.wish(wanted) for id_, wanted in chosen}
+        return cls(**values)
+
     def for_model(self, model: str) -> Options:
         return replace(self, model=model)
+
+    def wish_for(self, attached: MessageAttachment) -> Wish:
+        """What is wanted of a stored attachment: as this answer's options say, else as its question's."""
+        return self.deliveries.get(str(attached.attachment_id)) or wishes.wish(attached.delivery)
+
+    def wish_of(self, attachment: Attachment) -> Wish:
+        """What is wanted of an attachment that is being sent now."""
+        chosen = self.deliveries.get(str(attachment.id)) or Wish()
+        is_plain = not (chosen.count or chosen.fps or chosen.times)
+        if attachment.kind == "video" and is_plain and (self.frames or self.fps):
+            return replace(chosen, count=self.frames, fps=self.fps)
+        return chosen
 
 
 # What the interface names but this version does not do yet: only the value that means "without it".
 LATER: dict[str, tuple[Any, ...]] = {
     "search": (False, None),
     "tools": (None, []),
-    "task": ("chat", None),
-    "ocr_task": (None,),
-    "min_pixels": (None,),
-    "max_pixels": (None,),
-    "frames": (None,),
-    "fps": (None,),
 }
+# Kept with an answer, and not for a command to say.
+OURS = frozenset({"again_of"})
 
 
 def checked(raw: dict[str, Any]) -> Options:
     """The options in a command; `Refusal` `invalid` with the field `options.<name>` where one is wrong."""
-    known = {field.name for field in fields(Options)}
+    known = {field.name for field in fields(Options)} - OURS
     values: dict[str, Any] = {}
     for name, value in raw.items():
         if name in LATER:
@@ -122,6 +169,15 @@ def text(limit: int) -> Any:
         return value
 
     return check
+
+
+def system(name: str, value: Any) -> str:
+    """A system prompt. File ids hold for the whole account, so nobody may write one by hand: it could be
+    somebody else's file."""
+    checked = str(text(SYSTEM_CHARACTERS)(name, value))
+    if "fileid://" in checked:
+        raise wrong(name, _("A system prompt cannot name files. Attach them to the message."))
+    return checked
 
 
 def boolean(name: str, value: Any) -> bool:
@@ -170,6 +226,40 @@ def response_format(name: str, value: Any) -> dict[str, Any]:
     return value
 
 
+def within(least: float, most: float, *, is_whole: bool) -> Any:
+    def check(name: str, value: Any) -> float:
+        checked = (whole if is_whole else number)(name, value)
+        if not least <= checked <= most:
+            sentence = _("“%(name)s” is between %(least)s and %(most)s.")
+            raise wrong(name, sentence % {"name": name, "least": least, "most": most})
+        return checked
+
+    return check
+
+
+def schema(name: str, value: Any) -> dict[str, Any]:
+    """The fields that key information extraction looks for: names with hints, nested up to three deep."""
+    if not isinstance(value, dict) or len(json.dumps(value)) > SCHEMA_CHARACTERS:
+        raise mistyped(name)
+    return value
+
+
+def deliveries(name: str, value: Any) -> dict[str, Wish]:
+    """By attachment id; whose they are is checked where the attachments are looked up."""
+    if not isinstance(value, dict) or len(value) > settings.LIMITS.attachments_per_message:
+        raise mistyped(name)
+    if not all(isinstance(wanted, dict) for wanted in value.values()):
+        raise mistyped(name)
+    return {str(id_): wishes.wish(wanted) for id_, wanted in value.items()}
+
+
+def pages(name: str, value: Any) -> tuple[int, ...]:
+    checked = wishes.CHECKS["pages"](value)
+    if checked is None:
+        raise mistyped(name)
+    return tuple(checked)
+
+
 def one_of(*allowed: str) -> Any:
     def check(name: str, value: Any) -> str:
         if value not in allowed:
@@ -183,7 +273,7 @@ def one_of(*allowed: str) -> Any:
 CHECKS: dict[str, Any] = {
     "model": text(MODEL_CHARACTERS),
     "models": models,
-    "system": text(SYSTEM_CHARACTERS),
+    "system": system,
     "thinking": boolean,
     "thinking_budget": whole,
     "temperature": number,
@@ -196,5 +286,14 @@ CHECKS: dict[str, Any] = {
     "stop": stops,
     "response_format": response_format,
     "protocol": one_of("auto", "compatible", "native"),
+    "task": one_of("chat", "ocr"),
+    "ocr_task": one_of(*OCR_TASKS),
+    "ocr_schema": schema,
+    "min_pixels": within(1, MOST_PIXELS, is_whole=True),
+    "max_pixels": within(1, MOST_PIXELS, is_whole=True),
+    "frames": within(1, wishes.MOST_FRAMES, is_whole=True),
+    "fps": within(*FPS_RANGE, is_whole=False),
+    "deliveries": deliveries,
+    "again_pages": pages,
     "format": one_of("html", "text"),
 }

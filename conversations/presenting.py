@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -16,16 +17,17 @@ from django.utils.translation import gettext as _
 
 from qwenchat import markup
 
-from . import problems
-from .models import Message, Role, Status
+from . import problems, showing_files
+from .models import Message, Recognition, Role, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
     from django.utils.safestring import SafeString
 
+    from .showing_files import ShownAttachment, ShownRecognition
     from .tree import Siblings
 
 SHORT_MS = 100  # below it a time in seconds would read as nothing
@@ -123,6 +125,8 @@ class ShownMessage:
     is_read_only: bool = False
     is_chosen: bool = False
     trimmed_before: bool = False
+    attachments: tuple[ShownAttachment, ...] = ()
+    recognition: ShownRecognition | None = None
 
     @property
     def is_question(self) -> bool:
@@ -151,7 +155,7 @@ def shown(message: Message, place: Siblings | None, *, read_only: bool = False) 
         is_read_only=read_only,
     )
     if is_question:
-        return common
+        return replace(common, attachments=showing_files.attachments_of(message.attached.all()))
     lanes = lanes_of(message)
     return replace(
         common,
@@ -162,6 +166,7 @@ def shown(message: Message, place: Siblings | None, *, read_only: bool = False) 
         alert=alert_of(message),
         badge=badge_of(message),
         lanes=lanes,
+        recognition=showing_files.recognition_of(message.recognitions.all()),
         branch=branch if place is None or not lanes or place.count > lanes else None,
         is_running=message.is_running,
     )
@@ -196,6 +201,7 @@ def thread(
 ) -> list[ShownMessage]:
     """A stretch of a branch, in order; `lanes` has all answers that were made together with one."""
     listed = list(messages)
+    with_files([*listed, *(member for family in (lanes or {}).values() for member in family)])
     first_sent = next((m.context_from_id for m in reversed(listed) if m.context_from_id), None)
     articles: list[ShownMessage] = []
     for message in listed:
@@ -210,6 +216,14 @@ def thread(
                 )
             )
     return articles
+
+
+def with_files(messages: Sequence[Message]) -> None:
+    """Reads what belongs to these messages at once, and of what OCR read only how it went."""
+    outcomes = Recognition.objects.only("message_id", "error_code", "position")
+    prefetch_related_objects(
+        messages, "attached__attachment__file", Prefetch("recognitions", outcomes)
+    )
 
 
 def prose(message: Message) -> SafeString:
@@ -330,6 +344,7 @@ def alert_of(message: Message) -> Alert | None:
         message.error_code or "internal",
         retry_after=wait_s,
         empty=problems.ended_without_a_word(message),
+        about=message.error_about,
     )
     buttons: list[Button] = []
     match problem.offer:

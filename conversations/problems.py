@@ -24,6 +24,7 @@ RETRYABLE = frozenset(
         "upstream_timeout",
         "upstream_protocol",
         "internal",
+        "file_still_reading",
     }
 )
 
@@ -40,8 +41,11 @@ class Problem:
         return self.code in RETRYABLE
 
 
-def describe(code: str, *, retry_after: int | None = None, empty: bool = False) -> Problem:
-    """The problem behind a code; `empty` where the model ended without a word of answer."""
+def describe(
+    code: str, *, retry_after: int | None = None, empty: bool = False, about: str = ""
+) -> Problem:
+    """The problem behind a code; `empty` where the model ended without a word of answer, `about` the name
+    of the file that the problem is with."""
     match code:
         case "upstream_auth":
             return Problem(
@@ -100,6 +104,27 @@ def describe(code: str, *, retry_after: int | None = None, empty: bool = False) 
                 ),
                 "retry",
             )
+        case "file_unreadable":
+            return Problem(
+                code,
+                _("“%(name)s” could not be prepared") % {"name": about},
+                _("The file here cannot be read any more. Attach it again and ask again."),
+                "edit",
+            )
+        case "file_refused":
+            return Problem(
+                code,
+                _("The model service cannot read “%(name)s”") % {"name": about},
+                _("Choose another way for it to reach the model, such as its text, and ask again."),
+                "edit",
+            )
+        case "file_still_reading":
+            return Problem(
+                code,
+                _("“%(name)s” is still being read") % {"name": about},
+                _("The model service needs more time for this file. Retry in a moment."),
+                "retry",
+            )
         case "content_filtered":
             return Problem(
                 code,
@@ -150,7 +175,10 @@ def of(message: Message) -> Problem | None:
     if not message.error_code:
         return None
     return describe(
-        message.error_code, retry_after=message.retry_after, empty=ended_without_a_word(message)
+        message.error_code,
+        retry_after=message.retry_after,
+        empty=ended_without_a_word(message),
+        about=message.error_about,
     )
 
 

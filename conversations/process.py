@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from attachments import pipeline, sweeping, upstream
 from conversations.database import in_database
 
 from . import news, offered, presence, service
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MODELS_SECONDS = 60  # how often another server is asked for its models
+SWEEP_SECONDS = 24 * 3600
+COPIES_SECONDS = 300  # how often copies at the service are deleted whose files are gone here
 
 _tasks: set[asyncio.Task[None]] = set()
 
@@ -49,7 +52,7 @@ def start() -> None:
     if _tasks:
         return
     recovery.hold_lock()
-    for work in (reap(), presence.watch(), keep_models()):
+    for work in (reap(), presence.watch(), keep_models(), tend_files(), delete_copies()):
         spawn(work)
 
 
@@ -77,6 +80,27 @@ async def keep_models() -> None:
     while True:
         await offered.refresh(service.client())
         await asyncio.sleep(MODELS_SECONDS)
+
+
+async def tend_files() -> None:
+    """Goes on with files that an earlier process left half prepared, then sweeps once a day."""
+    await in_database(pipeline.resume)(alone=not settings.REDIS_URL)
+    while True:
+        try:
+            await asyncio.to_thread(sweeping.sweep)
+        except Exception:
+            logger.exception("files could not be swept")
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def delete_copies() -> None:
+    """Takes away at the model service what was deleted here."""
+    while True:
+        try:
+            await upstream.delete_unwanted(service.client(), service.account())
+        except Exception:
+            logger.exception("copies at the model service could not be deleted")
+        await asyncio.sleep(COPIES_SECONDS)
 
 
 async def stop() -> None:

@@ -1,37 +1,217 @@
-"""Which model answers, and how its request is built from what a person chose.
+"""Which model answers, by which way each attachment reaches it, and how its request is built.
 
-`auto` is decided here, from what is attached and asked: today by the default model, since only text can be
-sent; attachments will add their rows to this table.
+`auto` is decided by `TABLE`, from what is attached and asked; everything else a person chose is only
+checked. The composer's plan, the command and the request all go through here, so they cannot disagree.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
-from qwenchat.dashscope import payloads
+from attachments import plans
+from qwenchat.dashscope import Model, catalogue, payloads
+from qwenchat.dashscope.model import Vision
+from qwenchat.dashscope.payloads.native import native_path
 
 from . import offered, service
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from attachments.models import Attachment
+    from attachments.plans import Plan
+    from attachments.wishes import Wish
 
     from .models import Conversation
     from .options import Options
 
 CHAT_PATH = "/chat/completions"
+NATIVE_PATH = "/api/v1"
+NO_PICTURE = "data:image/png;base64,"
+SHORT_TEXT_TOKENS = 8000  # a pasted text or a source file that an ordinary model reads at once
+Why = Literal["", "ocr", "video", "images", "documents"]
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """One attachment, and what is wanted of it.
+
+    `is_stored`: it stands with a question already, so what was decided for the model of then gives way to
+    what the model of now can take.
+    """
+
+    attachment: Attachment
+    wish: Wish
+    is_stored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What `auto` looks at."""
+
+    task: str
+    brought: tuple[Brought, ...]
+
+    def has(self, kind: str) -> bool:
+        return any(each.attachment.kind == kind for each in self.brought)
+
+    @property
+    def has_long_documents(self) -> bool:
+        """Whether a document had better go as a file: all but short plain texts do, unless told not to."""
+        return any(
+            each.attachment.file.format in plans.UPSTREAM_FORMATS
+            and each.wish.way in (None, "file")
+            and not is_short_text(each.attachment)
+            for each in self.brought
+            if each.attachment.kind == "document"
+        )
+
+
+def is_short_text(attachment: Attachment) -> bool:
+    plain = attachment.file.format in ("text", "code", "csv", "json")
+    return plain and plans.text_tokens(attachment) <= SHORT_TEXT_TOKENS
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When `applies`, the first of `models` that this server offers, else any that has the `ability`."""
+
+    why: Why
+    applies: Callable[[Asked], bool]
+    ability: str
+    models: tuple[str, ...]
+
+
+TABLE = (
+    Rule("ocr", lambda asked: asked.task == "ocr", "ocr", ("qwen-vl-ocr",)),
+    Rule("video", lambda asked: asked.has("video"), "video", ("qwen3-vl-plus", "qwen3-vl-flash")),
+    Rule("images", lambda asked: asked.has("image"), "images", ("qwen3-vl-plus", "qwen3-vl-flash")),
+    Rule("documents", lambda asked: asked.has_long_documents, "documents", ("qwen-long",)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A model that answers. `why` is a rule's name where `auto` chose it."""
+
+    model: str
+    why: Why = ""
+    is_auto: bool = False
 
 
 def models_for(
-    options: Options, conversation: Conversation, *, again: str | None = None
-) -> tuple[str, ...]:
-    """The models that answer: those that were asked for, else the conversation's, else the default."""
+    options: Options,
+    conversation: Conversation | None,
+    brought: Sequence[Brought] = (),
+    *,
+    again: str | None = None,
+) -> tuple[Chosen, ...]:
+    """The models that answer: those that were asked for, else the conversation's, else what `auto` says."""
     if options.models:
-        return options.models
-    wanted = options.model or again or conversation.model or offered.AUTO
-    return (offered.default_model() if wanted == offered.AUTO else wanted,)
+        return tuple(Chosen(model) for model in options.models)
+    kept = conversation.model if conversation else ""
+    wanted = options.model or again or kept or offered.AUTO
+    if wanted != offered.AUTO:
+        return (Chosen(wanted),)
+    return (automatic(Asked(options.task, tuple(brought))),)
+
+
+def automatic(asked: Asked) -> Chosen:
+    default = offered.default_model()
+    for rule in TABLE:
+        if not rule.applies(asked):
+            continue
+        found = offered.find(default)
+        if found is not None and rule.ability in found.abilities:
+            return Chosen(default, rule.why, is_auto=True)
+        for model in rule.models:
+            if offered.find(model) is not None and is_listed(model):
+                return Chosen(model, rule.why, is_auto=True)
+        for row in offered.models():
+            if rule.ability in row.abilities:
+                return Chosen(row.id, rule.why, is_auto=True)
+    return Chosen(default, is_auto=True)
+
+
+def is_listed(model: str) -> bool:
+    return any(row.id == model for row in offered.models())
+
+
+def explain(chosen: Chosen) -> str:
+    """Why `auto` chose this model; "" when a person did."""
+    if not chosen.is_auto:
+        return ""
+    words = {
+        "ocr": _("Auto chose %(model)s: it reads the text in pictures."),
+        "video": _("Auto chose %(model)s: it watches videos."),
+        "images": _("Auto chose %(model)s: it sees pictures."),
+        "documents": _("Auto chose %(model)s: it reads whole documents."),
+        "": _("Auto chose %(model)s."),
+    }
+    return words[chosen.why] % {"model": chosen.model}
+
+
+# ---- what a model can be given ----------------------------------------------------------------------
+
+
+def row_for(model: str) -> Model:
+    """What is known of a model. Of one at another server nothing is, so it is trusted with pictures, and
+    with documents as text; never with what only the service itself takes."""
+    row = catalogue.find(model) if service.dialect() == "dashscope" else None
+    if row is not None:
+        return row
+    found = offered.find(model)
+    return Model(
+        id=model,
+        title=model,
+        family="",
+        group="chat",
+        summary="",
+        inputs=frozenset({"text", "image"}),
+        context_tokens=found.context_tokens if found else settings.QWENCHAT_CONTEXT_TOKENS,
+        max_input_tokens=None,
+        max_output_tokens=None,
+        thinking="none",
+        max_thinking_tokens=None,
+        tools=False,
+        search=False,
+        json_mode=True,
+        json_schema=True,
+        prefix=False,
+        stream_only=False,
+        effort=False,
+        cumulative=False,
+        vision=Vision(
+            patch_px=28, min_pixels=3136, default_max_pixels=1_003_520, max_pixels=12_845_056
+        ),
+        prices=(),
+        prices_as_of=catalogue.OFFICIAL,
+        source="",
+    )
+
+
+def plan_for(brought: Brought, model: str, options: Options) -> Plan:
+    """The way that this attachment goes to this model, possible or not."""
+    plan = plans.chosen(brought.attachment, row_for(model), brought.wish, task=options.task)
+    if brought.is_stored and not plan.is_possible:
+        return plans.chosen(brought.attachment, row_for(model), task=options.task)
+    return plan
+
+
+# ---- the request ------------------------------------------------------------------------------------
+
+
+def is_native(options: Options) -> bool:
+    """Whether the service's own protocol is used; `auto` needs it for what the other cannot say."""
+    if service.dialect() != "dashscope" or settings.DASHSCOPE_NATIVE_URL == "":
+        return False
+    needed = options.task == "ocr" and options.ocr_task is not None
+    return options.protocol == "native" or (options.protocol == "auto" and needed)
 
 
 def body(
@@ -57,10 +237,34 @@ def body(
         thinking=wanted,
         thinking_budget=None if prefix else options.thinking_budget,
         dialect=service.dialect(),
+        native=is_native(options),
         **options.sampling(),
     )
 
 
-def path() -> str:
+def trial(model: str, text: str, options: Options) -> None:
+    """Builds what would be sent, without files; `payloads.FieldError` where an option does not fit."""
+    if options.task == "ocr":
+        if options.ocr_task is not None:
+            payloads.native_ocr(
+                model,
+                NO_PICTURE,
+                task=options.ocr_task,  # type: ignore[arg-type]
+                schema=options.ocr_schema,
+                min_pixels=options.min_pixels,
+                max_pixels=options.max_pixels,
+            )
+        else:
+            payloads.ocr(
+                model, NO_PICTURE, min_pixels=options.min_pixels, max_pixels=options.max_pixels
+            )
+        return
+    body(model, [payloads.user(text or "…")], options)
+
+
+def path(body: dict[str, Any], *, native: bool = False) -> str:
     """The path of the request on the service's host, for the record."""
+    if native:
+        base = urlsplit(settings.DASHSCOPE_NATIVE_URL or "").path.rstrip("/") or NATIVE_PATH
+        return base + native_path(body)
     return urlsplit(settings.DASHSCOPE_BASE_URL).path.rstrip("/") + CHAT_PATH

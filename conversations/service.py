@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from attachments import upstream
 from qwenchat import __version__
 from qwenchat.dashscope import Client, dialect_of
 
@@ -18,6 +19,11 @@ _client: Client | None = None
 def dialect() -> Dialect:
     """Whose fields may be sent: the service's own, or only the standard ones."""
     return dialect_of(settings.DASHSCOPE_BASE_URL)
+
+
+def account() -> str:
+    """A name for the account at the service that files are copied to; says nothing of the key."""
+    return upstream.account(settings.DASHSCOPE_BASE_URL, settings.DASHSCOPE_API_KEY)
 
 
 def client() -> Client:
@@ -34,6 +40,7 @@ def opened() -> Client:
         settings.DASHSCOPE_BASE_URL,
         settings.DASHSCOPE_API_KEY,
         dialect=dialect(),
+        native_url=settings.DASHSCOPE_NATIVE_URL,
         user_agent=f"qwenchat/{__version__}",
     )
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import changes, exports, inspection, pages, sidebar
+from .views import (
+    changes,
+    exports,
+    inspection,
+    pages,
+    pictures,
+    plan,
+    recognition,
+    sidebar,
+)
 
 urlpatterns = [
     path("", pages.new_chat, name="new_chat"),
@@ -16,6 +25,19 @@ urlpatterns = [
     path("c/<uuid:conversation>/rename/", changes.rename, name="conversation_rename"),
     path("c/<uuid:conversation>/delete/", changes.delete, name="conversation_delete"),
     path("c/<uuid:conversation>/export/", exports.export, name="conversation_export"),
+    path("plan/", plan.plan, name="plan"),
     path("messages/<uuid:message>/source/", inspection.source, name="message_source"),
     path("messages/<uuid:message>/request/", inspection.request_made, name="message_request"),
+    path("messages/<uuid:message>/pictures/", pictures.pictures, name="message_pictures"),
+    path("messages/<uuid:message>/recognition/", recognition.recognition, name="recognition"),
+    path(
+        "messages/<uuid:message>/recognition/csv/",
+        recognition.recognition_csv,
+        name="recognition_csv",
+    ),
+    path(
+        "messages/<uuid:message>/recognition/json/",
+        recognition.recognition_json,
+        name="recognition_json",
+    ),
 ]

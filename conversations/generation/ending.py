@@ -14,38 +14,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from conversations.models import Message, Role, Status
+from conversations.pieces import FileProblem
 from qwenchat.dashscope.errors import DashScopeError
 from qwenchat.dashscope.payloads import FieldError
 from qwenchat.markup import RENDER_VERSION
 
 from . import titles
-from .store import Exchange, Outcome
+from .asking import FINISH_REASON_CHARACTERS, exchange_of
+from .store import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
+    from .asking import Run
     from .live import LiveAnswer
-    from .store import Begun
-    from .turn import Run
 
 # Who ended an answer before the model did: its person, a full stop of this process, our bound on its time.
 Reason = Literal["stop", "shutdown", "deadline"]
 LENGTH = "length"
-FINISH_REASON_CHARACTERS = 40
-DETAIL_CHARACTERS = 500
-ID_CHARACTERS = 100
 
 
-def outcome(
-    live: LiveAnswer, begun: Begun, run: Run, reason: Reason | None, html: str | None
-) -> Outcome:
+def outcome(live: LiveAnswer, run: Run, reason: Reason | None, html: str | None) -> Outcome:
     """What is stored; `html` is None while no page has shown the answer."""
     status, code = verdict(live, run, reason)
-    usage = live.usage
     error = run.error
     return Outcome(
         answer=live.id,
@@ -55,24 +51,16 @@ def outcome(
         html=html or "",
         render_version=0 if html is None else RENDER_VERSION,
         seq=live.seq,
-        round=begun.round,
+        round=run.round,
         retry_after=retry_after_s(error),
         reasoning_ms=live.reasoning_ms,
-        exchange=Exchange(
-            model=live.model[:ID_CHARACTERS],
-            request_id=(live.request_id or (error.request_id if error else "") or "")[
-                :ID_CHARACTERS
-            ],
-            response_id=live.response_id[:ID_CHARACTERS],
+        error_about=error.name if isinstance(error, FileProblem) else "",
+        exchange=replace(
+            exchange_of(live, error),
             finish_reason=(LENGTH if run.reached_limit else live.finish_reason)[
                 :FINISH_REASON_CHARACTERS
             ],
             error_code=code,
-            error_detail=str(error)[:DETAIL_CHARACTERS] if error else "",
-            prompt_tokens=usage.prompt_tokens if usage else None,
-            completion_tokens=usage.completion_tokens if usage else None,
-            cached_tokens=usage.cached_tokens if usage else None,
-            reasoning_tokens=usage.reasoning_tokens if usage else None,
             first_token_ms=run.since_start_ms(run.first),
             total_ms=run.since_start_ms(run.ended),
         ),
@@ -111,7 +99,7 @@ def code_of(failure: DashScopeError | FieldError | None) -> str:
             return "internal"
 
 
-def retry_after_s(error: DashScopeError | None) -> int | None:
+def retry_after_s(error: DashScopeError | FileProblem | None) -> int | None:
     if error is None or not error.retry_after:
         return None
     return max(1, round(error.retry_after))

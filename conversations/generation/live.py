@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from qwenchat.dashscope.events import (
     Finished,
+    OcrResult,
     ReasoningDelta,
+    SearchSources,
     Started,
     TextDelta,
     TextWasReasoning,
@@ -50,6 +52,7 @@ class Cursor:
     reasoning: int = 0
     blocks: int = 0
     tail: str = ""
+    activity: tuple[str, str, int, int] | None = None
 
 
 @dataclass(slots=True)
@@ -65,6 +68,9 @@ class LiveAnswer:
     epoch: int = 0
     status: str = "queued"
     waiting_s: int = 0
+    activity: tuple[str, str, int, int] | None = (
+        None  # state, file, page and pages: nothing to read yet
+    )
     render_s: float = 0.0  # what the last rendering for readers took; set by whoever has a clock
     reasoning_ms: int | None = None
     model: str = ""
@@ -104,8 +110,21 @@ class LiveAnswer:
                 )
             case TextWasReasoning():
                 self._take_back()
-            case ToolCallDelta():
-                pass  # no tools are offered yet, so a call is the model's mistake
+            case ToolCallDelta() | SearchSources() | OcrResult():
+                pass  # no tools and no search yet; what OCR found is kept by whoever reads the page
+
+    def say(self, state: str, name: str = "", page: int = 0, pages: int = 0) -> None:
+        """What is being done before there is more to read; shown after the next flush, "" ends it."""
+        self.activity = (state, name, page, pages) if state else None
+
+    def restart(self, text: str) -> None:
+        """Takes back what was shown for this text: every reader begins anew."""
+        self.flush()
+        self._size += len(text) - len(self.text)
+        self.text = text
+        self._html = None
+        self._rendered = 0
+        self.epoch += 1
 
     @property
     def size(self) -> int:
@@ -193,6 +212,7 @@ class LiveAnswer:
         self._add_news(frame, whole)
         cursor.text, cursor.reasoning = whole.text, whole.reasoning
         cursor.blocks, cursor.tail = whole.blocks, whole.tail
+        cursor.activity = whole.activity
         return frame
 
     def _add_news(self, frame: dict[str, Any], cursor: Cursor) -> None:
@@ -206,6 +226,9 @@ class LiveAnswer:
                 frame["reasoning_ms"] = self.reasoning_ms
         if self.waiting_s:
             frame["waiting"] = self.waiting_s
+        if self.activity != cursor.activity:
+            frame["activity"] = self.activity
+            cursor.activity = self.activity
         if cursor.text == len(self.text):
             return
         if cursor.format == "text":

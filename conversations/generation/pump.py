@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from django.conf import settings
 
+from conversations import activities
+
 from .live import Cursor
 
 if TYPE_CHECKING:
@@ -141,6 +143,8 @@ class Pump:
                 await self.send_end(message, watched.cursor.format, live.seq)
 
     async def _send(self, frame: dict[str, Any], watched: Watched) -> None:
+        if "activity" in frame:  # the socket's own context knows the reader's language
+            frame["activity"] = activities.sentence(frame["activity"])
         text = orjson.dumps(frame).decode()
         watched.unseen.append((frame["seq"], len(text)))
         self.unseen_bytes += len(text)

@@ -23,7 +23,7 @@ from qwenchat import markup
 from qwenchat.dashscope.errors import DashScopeError
 from qwenchat.dashscope.payloads import FieldError
 
-from . import ending, store, turn
+from . import asking, ending, store, turn
 from .hub import MemoryHub
 from .live import LiveAnswer
 
@@ -55,7 +55,7 @@ class Generation:
     answer: UUID
     live: LiveAnswer | None = None
     begun: store.Begun | None = None
-    run: turn.Run | None = None
+    run: asking.Run | None = None
     task: asyncio.Task[None] | None = None
     streaming: asyncio.Task[None] | None = None
     reason: Reason | None = None
@@ -151,7 +151,7 @@ class Runner:
             reasoning=begun.reasoning,
             seq=begun.seq + 1,
         )
-        run = turn.Run(started=time.monotonic())
+        run = asking.Run(started=time.monotonic())
         generation.live, generation.begun, generation.run = live, begun, run
         self.hub.opened(live)
         self.hub.flushed(live)
@@ -170,7 +170,7 @@ class Runner:
         await self._end(generation, live, begun, run)
 
     async def _end(
-        self, generation: Generation, live: LiveAnswer, begun: store.Begun, run: turn.Run
+        self, generation: Generation, live: LiveAnswer, begun: store.Begun, run: asking.Run
     ) -> None:
         if generation.timer is not None:
             generation.timer.cancel()
@@ -180,7 +180,7 @@ class Runner:
         if html is None and live.was_rendered:  # what no page has shown is rendered once one does
             html = await asyncio.to_thread(markup.render, live.text)
         live.seq += 1
-        outcome = ending.outcome(live, begun, run, generation.reason, html)
+        outcome = ending.outcome(live, run, generation.reason, html)
         message = await self._finish(outcome)
         live.status = outcome.status
         logger.info(

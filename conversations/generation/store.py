@@ -6,14 +6,16 @@ that was taken for dead cannot write over what was decided meanwhile.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from conversations import context, routing
+from conversations import context, pieces, redaction, routing
 from conversations.branches import key
 from conversations.models import RUNNING, Message, Round, Status
 from conversations.options import Options
@@ -21,6 +23,8 @@ from conversations.options import Options
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
+
+    from conversations.pieces import Question
 
 SAVE = """
 UPDATE conversations_message
@@ -31,7 +35,12 @@ WHERE id = %s AND worker = %s AND status IN ('queued', 'streaming')
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """An answer whose next request is stored and may be sent."""
+    """An answer that may be written now.
+
+    Its next request is `body`, stored as `round`; or, where files have to be prepared or uploaded first,
+    it is still to be made of `messages`, and `round` is the number that it will have. For OCR neither is
+    there: each page is a request of its own, and `question` is what the person asked of it.
+    """
 
     conversation: UUID
     owner: int
@@ -39,8 +48,12 @@ class Begun:
     text: str
     reasoning: str
     seq: int
-    body: dict[str, Any]
+    options: Options
     round: int
+    body: dict[str, Any] | None = None
+    messages: Sequence[dict[str, Any] | Question] = ()
+    is_prefix: bool = False
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,14 @@ class Exchange:
     first_token_ms: int | None = None
     total_ms: int | None = None
 
+    def as_fields(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    def counts(self) -> dict[str, int]:
+        """The token counts that are known."""
+        names = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -84,12 +105,13 @@ class Outcome:
     exchange: Exchange
     retry_after: int | None = None
     reasoning_ms: int | None = None
+    error_about: str = ""
 
 
 def begin(answer: UUID) -> Begun | None:
-    """Builds the answer's next request and stores it as its next round; None when it was ended meanwhile.
+    """Plans the answer's next request, and stores it as its next round where it is only words.
 
-    Raises what `context.build` and the payload builders raise.
+    None when the answer was ended meanwhile. Raises what `context.build` and the payload builders raise.
     """
     row = (
         Message.objects.select_related("conversation")
@@ -98,32 +120,50 @@ def begin(answer: UUID) -> Begun | None:
     )
     if row is None:
         return None
-    options = Options(**restored(row.options))
-    found = context.build(row.conversation, row, options)
-    body = routing.body(row.model, found.messages, options, prefix=found.is_prefix)
+    options = Options.restored(row.options)
     # An answer that was never written to has no earlier request; that it is being written now is stored
     # with its first progress.
-    number = row.rounds.count() + 1 if row.seq else 1
-    Round.objects.create(message=row, number=number, path=routing.path(), body=body)
-    if found.starts_at != row.context_from_id:
-        Message.objects.filter(id=answer, status__in=RUNNING).update(context_from=found.starts_at)
-    return Begun(
+    begun = Begun(
         conversation=row.conversation_id,
         owner=row.conversation.owner_id,
         model=row.model,
         text=row.text,
         reasoning=row.reasoning if row.text else "",
         seq=row.seq,
-        body=body,
-        round=number,
+        options=options,
+        round=row.rounds.count() + 1 if row.seq else 1,
+    )
+    if options.task == "ocr":
+        return replace(begun, question=row.parent.text if row.parent else "")
+    found = context.build(row.conversation, row, options)
+    if found.starts_at != row.context_from_id:
+        Message.objects.filter(id=answer, status__in=RUNNING).update(context_from=found.starts_at)
+    begun = replace(begun, messages=found.messages, is_prefix=found.is_prefix)
+    if pieces.needs_work(found.messages):
+        return begun
+    body = routing.body(row.model, found.messages, options, prefix=found.is_prefix)  # type: ignore[arg-type]
+    add_round(answer, begun.round, body, native=routing.is_native(options))
+    return replace(begun, body=body)
+
+
+def add_round(answer: UUID, number: int, body: dict[str, Any], *, native: bool) -> None:
+    """Stores a request that is about to be sent: all of it but the bytes of files."""
+    Round.objects.create(
+        message_id=answer,
+        number=number,
+        path=routing.path(body, native=native),
+        body=redaction.without_files(body),
     )
 
 
-def restored(stored: dict[str, Any]) -> dict[str, Any]:
-    """Options as `Options` takes them, from what `as_json` gave."""
-    return {
-        name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()
-    }
+def finish_round(answer: UUID, number: int, exchange: Exchange) -> None:
+    """Stores what became of one of several requests of an answer that goes on; its tokens are added."""
+    Round.objects.filter(message_id=answer, number=number).update(**exchange.as_fields())
+    counts = exchange.counts()
+    if counts:
+        Message.objects.filter(id=answer, status__in=RUNNING).update(
+            **{name: Coalesce(F(name), 0) + value for name, value in counts.items()}
+        )
 
 
 def save(progress: Sequence[Progress], silent: Sequence[UUID] = ()) -> set[UUID]:
@@ -156,11 +196,7 @@ def save(progress: Sequence[Progress], silent: Sequence[UUID] = ()) -> set[UUID]
 def finish(outcome: Outcome) -> Message | None:
     """Stores an answer's end; None when it was ended by somebody else or is gone."""
     exchange = outcome.exchange
-    counts = {
-        name: value
-        for name in ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
-        if (value := getattr(exchange, name)) is not None
-    }
+    counts = exchange.counts()
     with transaction.atomic():
         row = (
             Message.objects.select_for_update(of=("self",))
@@ -174,7 +210,7 @@ def finish(outcome: Outcome) -> Message | None:
         row.text, row.reasoning, row.html = outcome.text, outcome.reasoning, outcome.html
         row.render_version, row.seq = outcome.render_version, outcome.seq
         row.finish_reason, row.error_code = exchange.finish_reason, exchange.error_code
-        row.retry_after = outcome.retry_after
+        row.retry_after, row.error_about = outcome.retry_after, outcome.error_about
         for name, value in counts.items():  # a continued answer costs what all its rounds cost
             setattr(row, name, (getattr(row, name) or 0) + value)
         if row.first_token_ms is None:
@@ -185,9 +221,7 @@ def finish(outcome: Outcome) -> Message | None:
         row.worker, row.heartbeat, row.stop_requested = "", None, False
         row.save()
         if outcome.round is not None:
-            Round.objects.filter(message=row, number=outcome.round).update(
-                **{name: getattr(exchange, name) for name in exchange.__dataclass_fields__}
-            )
+            Round.objects.filter(message=row, number=outcome.round).update(**exchange.as_fields())
     return row
 
 

@@ -1,96 +1,102 @@
-"""One answer from its request to its end: the service's events are folded into the live state.
+"""One answer from its first request to its end: the service's events are folded into the live state.
 
-The turn is the part of a generation that may be cancelled at any moment (by `stop`, by shutdown). It
-stores nothing: what came is in the live state, how it went is in its `Run`.
+The turn is the part of a generation that may be cancelled at any moment (by `stop`, by shutdown). What came
+is in the live state, how it went is in its `Run`; it stores only its requests.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
+from conversations import pieces, routing
+from qwenchat.dashscope.errors import DashScopeError, FileParsingError, FileRefusedError
 
-from conversations import service
-from qwenchat.dashscope.errors import DashScopeError
+from . import reading
+from .asking import Asking, ReachedLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qwenchat.dashscope.events import Event
-
+    from .asking import Run
     from .live import LiveAnswer
     from .store import Begun
 
 logger = logging.getLogger(__name__)
 
-
-@dataclass(slots=True)
-class Run:
-    """How a request went; times are monotonic seconds, None until they happen."""
-
-    started: float
-    first: float | None = None
-    first_text: float | None = None
-    ended: float | None = None
-    error: DashScopeError | None = None
-    crashed: bool = False
-    reached_limit: bool = False
-
-    def since_start_ms(self, moment: float | None) -> int | None:
-        return None if moment is None else round((moment - self.started) * 1000)
+# The service says "processed" and may still be reading: up to two minutes of asking again.
+PARSING_WAITS_S = (2, 4, 8, 16, 30, 30, 30)
 
 
 async def run(begun: Begun, live: LiveAnswer, run: Run, changed: Callable[[], None]) -> None:
-    """Streams one request into `live`, calling `changed` after each read that brought something.
+    """Writes the answer into `live`, calling `changed` after each read that brought something.
 
     Errors of the service end up in `run.error`. Cancelling closes the upstream connection at once.
     """
-
-    def waiting(attempt: int, wait_s: float, error: DashScopeError) -> None:
-        logger.info(
-            "the model service is asked again",
-            extra={"answer": str(live.id), "attempt": attempt, "code": error.code},
-        )
-        live.waiting_s = max(1, round(wait_s))
-        changed()
-
-    most = settings.LIMITS.answer_bytes
-    stream = service.client().stream(begun.body, on_retry=waiting)
+    asking = Asking(live, run, changed)
     try:
-        async for events in stream:
-            has_waited, live.waiting_s = live.waiting_s, 0
-            has_grown = fold(events, live, run)
-            if live.size > most:
-                run.reached_limit = True
-                break
-            # A stream begins with an event that says nothing: flushed, it would delay the first word.
-            if has_grown or has_waited:
-                changed()
-    except DashScopeError as error:
+        if begun.options.task == "ocr":
+            await reading.run(begun, asking)
+        else:
+            await answer(begun, asking)
+    except (DashScopeError, pieces.FileProblem) as error:
         run.error = error
+    except ReachedLimit:
+        run.reached_limit = True
     except Exception:
         run.crashed = True
         logger.exception("an answer failed", extra={"answer": str(live.id)})
     finally:
         run.ended = time.monotonic()
-        await stream.aclose()
 
 
-def fold(events: list[Event], live: LiveAnswer, run: Run) -> bool:
-    """Whether there is more to show than before."""
-    had_text, before, epoch = live.has_text, live.size, live.epoch
-    for event in events:
-        live.apply(event)
-    if live.size == before:
-        return live.epoch != epoch
-    now = time.monotonic()
-    if run.first is None:
-        run.first = now
-    if live.has_text and not had_text and run.first_text is None:
-        run.first_text = now
-        if live.reasoning or run.first != now:
-            live.reasoning_ms = run.since_start_ms(now)
-    return True
+async def answer(begun: Begun, asking: Asking) -> None:
+    """Sends the question and streams what is answered."""
+    native = routing.is_native(begun.options)
+    if begun.body is not None:
+        asking.run.round = begun.round
+        await stream(begun.body, asking, native=native)
+        return
+    body = await prepared(begun, asking)
+    await asking.begin(begun.round, body, native=native)
+    waits = list(PARSING_WAITS_S)
+    has_uploaded_again = False
+    while True:
+        try:
+            await stream(body, asking, native=native)
+            return
+        except FileParsingError:
+            if asking.live.size or not waits:
+                raise
+            asking.tell("parsing", name_of_first_file(begun))
+            await asyncio.sleep(waits.pop(0))
+        except FileRefusedError as error:
+            # Deleted at the service behind our back: what was remembered there is sent anew, once.
+            if error.reason != "not_found" or has_uploaded_again or asking.live.size:
+                raise
+            has_uploaded_again = True
+            await pieces.forget(begun.messages)
+            body = await prepared(begun, asking)
+
+
+async def prepared(begun: Begun, asking: Asking) -> dict[str, Any]:
+    """The body, once every file of it is there."""
+    messages = await pieces.fill(begun.messages, asking.tell)
+    asking.tell("", "")
+    return routing.body(begun.model, messages, begun.options, prefix=begun.is_prefix)
+
+
+async def stream(body: dict[str, Any], asking: Asking, *, native: bool) -> None:
+    async with aclosing(asking.stream(body, native=native)) as events_read:
+        async for events in events_read:
+            # A stream begins with an event that says nothing: flushed, it would delay the first word.
+            if asking.fold(events):
+                asking.changed()
+
+
+def name_of_first_file(begun: Begun) -> str:
+    files = [file for question in pieces.questions(begun.messages) for file in question.files]
+    return files[-1].attachment.name if files else ""

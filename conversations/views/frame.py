@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from attachments.formats import FORMATS
+from attachments.limits import bytes_of
+from attachments.models import Kind
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+# From here on a pasted text serves better as a file beside the question.
+LONG_PASTE_CHARACTERS = 4000
 MAY_REVIEW = "conversations.review_conversation"
 
 
@@ -98,6 +104,20 @@ def languages() -> list[Language]:
         Language(code, {"zh-hans": "zh-Hans"}.get(code, code), name, code == current)
         for code, name in settings.LANGUAGES
     ]
+
+
+def upload_limits() -> dict[str, Any]:
+    """What the composer checks before it sends a file, in bytes; the server checks again."""
+    extensions = {
+        extension: known.kind for known in FORMATS.values() for extension in known.extensions
+    }
+    return {
+        **{kind.value: bytes_of(kind.value) for kind in Kind},
+        "per_message": settings.LIMITS.attachments_per_message,
+        "accept": ",".join(f".{extension}" for extension in extensions),
+        "kinds": extensions,
+        "paste_characters": LONG_PASTE_CHARACTERS,
+    }
 
 
 def suggestions() -> list[Idea]:

@@ -103,6 +103,7 @@ def shown(
         "suggestions": frame.suggestions(),
         "text_characters": settings.LIMITS.text_characters,
         "words": words.words(),
+        "upload_limits": frame.upload_limits(),
     }
     return render(request, "conversations/show.html", everywhere | context)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.pages.conftest import Tree
 
 # Session, user; conversation, path, messages, alternatives and those of the root; list, running.
-CONVERSATION_QUERIES = 9
+CONVERSATION_QUERIES = 11
 
 
 def grown(alice, rounds, chats):

@@ -1,0 +1,158 @@
+"""One request of an answer: stored before it is sent, streamed, and stored again with what became of it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from conversations import service
+from conversations.database import in_database
+
+from . import store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from conversations.pieces import FileProblem
+    from qwenchat.dashscope.errors import DashScopeError
+    from qwenchat.dashscope.events import Event
+
+    from .live import LiveAnswer
+
+logger = logging.getLogger(__name__)
+
+ID_CHARACTERS = 100
+DETAIL_CHARACTERS = 500
+FINISH_REASON_CHARACTERS = 40
+
+
+class ReachedLimit(Exception):
+    """The answer is as long as one may be."""
+
+
+@dataclass(slots=True)
+class Run:
+    """How an answer's requests went; times are monotonic seconds, None until they happen.
+
+    `round` is the request whose end is not stored yet.
+    """
+
+    started: float
+    first: float | None = None
+    first_text: float | None = None
+    ended: float | None = None
+    error: DashScopeError | FileProblem | None = None
+    crashed: bool = False
+    reached_limit: bool = False
+    round: int | None = None
+
+    def since_start_ms(self, moment: float | None) -> int | None:
+        return None if moment is None else round((moment - self.started) * 1000)
+
+
+@dataclass(slots=True)
+class Asking:
+    """The way from an answer to the service: what it does shows in `live`, and how it went in `run`."""
+
+    live: LiveAnswer
+    run: Run
+    changed: Callable[[], None]
+    began: float = field(default_factory=time.monotonic)
+    first: float | None = None
+
+    def tell(self, state: str, name: str, page: int = 0, pages: int = 0) -> None:
+        """Says what is being done before there is anything to read; "" takes it back."""
+        self.live.say(state, name, page, pages)
+        self.changed()
+
+    async def begin(self, number: int, body: dict[str, Any], *, native: bool) -> None:
+        """Stores the request that is about to be sent."""
+        await in_database(store.add_round)(self.live.id, number, body, native=native)
+        self.run.round = number
+        self.began, self.first = time.monotonic(), None
+
+    async def end(self, error: DashScopeError | None) -> None:
+        """Stores what became of a request when others follow; the last one's end is the answer's."""
+        live, number = self.live, self.run.round
+        self.run.round = None
+        if number is not None:
+            exchange = exchange_of(live, error)
+            exchange = store.Exchange(
+                **{
+                    **exchange.as_fields(),
+                    "error_code": error.code if error else "",
+                    "first_token_ms": self.since_began_ms(self.first),
+                    "total_ms": self.since_began_ms(time.monotonic()),
+                }
+            )
+            await in_database(store.finish_round)(live.id, number, exchange)
+        live.usage, live.finish_reason = None, ""
+
+    def since_began_ms(self, moment: float | None) -> int | None:
+        return None if moment is None else round((moment - self.began) * 1000)
+
+    async def stream(
+        self, body: dict[str, Any], *, native: bool
+    ) -> AsyncGenerator[list[Event], None]:
+        """The events of one request. Raises the client's errors, and `ReachedLimit` when it is enough.
+
+        Closing it, or cancelling, closes the upstream connection at once.
+        """
+
+        def waiting(attempt: int, wait_s: float, error: DashScopeError) -> None:
+            logger.info(
+                "the model service is asked again",
+                extra={"answer": str(self.live.id), "attempt": attempt, "code": error.code},
+            )
+            self.live.waiting_s = max(1, round(wait_s))
+            self.changed()
+
+        source = service.client().stream(body, native=native, on_retry=waiting)
+        async with aclosing(source) as stream:
+            async for events in stream:
+                yield events
+                if self.live.size > settings.LIMITS.answer_bytes:
+                    raise ReachedLimit
+
+    def fold(self, events: list[Event]) -> bool:
+        """Folds what has come into the live state; whether there is more to show than before."""
+        live, run = self.live, self.run
+        had_waited, live.waiting_s = live.waiting_s, 0
+        had_text, before, epoch = live.has_text, live.size, live.epoch
+        for event in events:
+            live.apply(event)
+        if live.size == before:
+            return live.epoch != epoch or bool(had_waited)
+        now = time.monotonic()
+        live.say("")
+        if self.first is None:
+            self.first = now
+        if run.first is None:
+            run.first = now
+        if live.has_text and not had_text and run.first_text is None:
+            run.first_text = now
+            if live.reasoning or run.first != now:
+                live.reasoning_ms = run.since_start_ms(now)
+        return True
+
+
+def exchange_of(live: LiveAnswer, error: DashScopeError | FileProblem | None) -> store.Exchange:
+    """What the service said of the last request: without times, and without our own verdict."""
+    usage = live.usage
+    request_id = live.request_id or (error.request_id if error else "") or ""
+    return store.Exchange(
+        model=live.model[:ID_CHARACTERS],
+        request_id=request_id[:ID_CHARACTERS],
+        response_id=live.response_id[:ID_CHARACTERS],
+        finish_reason=live.finish_reason[:FINISH_REASON_CHARACTERS],
+        error_detail=str(error)[:DETAIL_CHARACTERS] if error else "",
+        prompt_tokens=usage.prompt_tokens if usage else None,
+        completion_tokens=usage.completion_tokens if usage else None,
+        cached_tokens=usage.cached_tokens if usage else None,
+        reasoning_tokens=usage.reasoning_tokens if usage else None,
+    )
