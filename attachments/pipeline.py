@@ -79,6 +79,8 @@ WHOLE = frozenset({"image", "text"})
 
 checking = Workers(2, ahead=True)
 deriving = Workers(slots(), ahead=False)
+# Frames, pages and sizes on demand: many of them must not keep uploads waiting.
+making = Workers(2, ahead=False)
 
 
 def way_of(format_id: str, kind: str) -> str:
@@ -113,10 +115,10 @@ def checked(source: Path, format_id: str, kind: str) -> Iterator[Found]:
 
 
 @contextmanager
-def looked(order: Job) -> Iterator[Found]:
+def looked(order: Job, workers: Workers | None = None) -> Iterator[Found]:
     """A short job, for somebody who waits."""
     try:
-        with checking.run(order, wait_s=CHECK_WAIT_S, folder=space.staging()) as found:
+        with (workers or checking).run(order, wait_s=CHECK_WAIT_S, folder=space.staging()) as found:
             yield found
     except Crowded:
         raise refusals.crowded() from None
@@ -247,7 +249,9 @@ def make(file: StoredFile, order: Job, *, number: int | None = None) -> list[Der
 
     `number` is the one that the piece is kept under, when the job does not say it.
     """
-    with looked(order) as found:
+    space.check_disk()
+    space.check_quota(file.owner)
+    with looked(order, making) as found:
         made, _own = stored_pieces(found)
         for piece in made:
             piece.number = piece.number if number is None else number

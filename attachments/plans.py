@@ -34,6 +34,7 @@ VIDEO_FORMATS = frozenset({"mp4", "mov", "mkv", "avi", "flv", "wmv"})
 VIDEO_SECONDS = 2  # the shortest that the service takes whole
 # Of a model's window, the part that a document may fill: the rest is for the dialogue and the answer.
 WINDOW_SHARE = 0.8
+SMALLEST_SIDE_PX = 11  # models refuse smaller pictures (dashscope-api §4.1)
 PAGE_SIZE = (1654, 2339)  # A4 at 200 dpi: what a page is taken for until it has been rendered
 MOST_PAGE_PICTURES = 16  # of a PDF, looked at as pictures in one question
 
@@ -107,6 +108,16 @@ def image_plan(attachment: Attachment, model: Model, wish: Wish) -> Plan:
     if model.group == "ocr":
         return Plan("image", reason="model_only_ocr")
     if attachment.kind == Kind.IMAGE:
+        if min(size_of(attachment, wish)) < SMALLEST_SIDE_PX:
+            return Plan("image", reason="cut_too_small", limit=SMALLEST_SIDE_PX)
+        least, most = pixels_of(model, wish)
+        asked = [pixels for pixels in (least, most) if pixels is not None]
+        if any(pixels > model.vision.max_pixels for pixels in asked):
+            return Plan("image", reason="too_many_pixels", limit=model.vision.max_pixels)
+        if any(pixels < model.vision.smallest_pixels for pixels in asked):
+            return Plan("image", reason="too_few_pixels", limit=model.vision.smallest_pixels)
+        if least is not None and most is not None and least > most:
+            return Plan("image", reason="pixels_crossed")
         return Plan("image", tokens=image_tokens(attachment, model, wish), count=1)
     pages = len(pages_of(attachment, wish))
     if pages > MOST_PAGE_PICTURES:
@@ -117,8 +128,15 @@ def image_plan(attachment: Attachment, model: Model, wish: Wish) -> Plan:
 
 def image_tokens(attachment: Attachment, model: Model, wish: Wish) -> int:
     """By the service's formula, for the picture as it is sent."""
-    width, height = size_of(attachment, wish)
-    return tokens.image_tokens(model, width, height, high_resolution=wish.high)
+    least, most = pixels_of(model, wish)
+    return tokens.image_tokens(model, *size_of(attachment, wish), min_pixels=least, max_pixels=most)
+
+
+def pixels_of(model: Model, wish: Wish) -> tuple[int | None, int | None]:
+    """The least and the most pixels that the model is asked to look at; None for its own defaults."""
+    if wish.high and model.vision is not None:
+        return wish.min_pixels, model.vision.max_pixels
+    return wish.min_pixels, wish.max_pixels
 
 
 def size_of(attachment: Attachment, wish: Wish) -> tuple[int, int]:
@@ -165,12 +183,14 @@ def times_of(attachment: Attachment, wish: Wish, *, model: Model | None = None) 
     )
 
 
-def video_plan(attachment: Attachment, model: Model, _wish: Wish) -> Plan:
+def video_plan(attachment: Attachment, model: Model, wish: Wish) -> Plan:
     vision = model.vision
     if vision is None or vision.frames is None or "video" not in model.inputs:
         return Plan("video", reason="model_no_video")
     if attachment.file.format not in VIDEO_FORMATS:
         return Plan("video", reason="video_format")
+    if wish.start or wish.end is not None:
+        return Plan("video", reason="video_trimmed")
     if attachment.file.stored_size > DATA_URL_BYTES:
         return Plan("video", reason="video_too_large", limit=DATA_URL_BYTES // 1_048_576)
     duration = attachment.duration or 0.0
@@ -264,7 +284,14 @@ def explain(reason: str, limit: int | None) -> str:
         "video_format": _("The service does not take videos of this format whole. Send frames."),
         "video_too_large": _("Only videos up to %(limit)s MB can be sent whole. Send frames."),
         "video_too_short": _("Only videos of %(limit)s seconds or more can be sent whole."),
-        "video_too_long": _("This model takes up to %(limit)s minutes. Send frames or trim it."),
+        "video_too_long": _("This model takes up to %(limit)s minutes. Send frames."),
+        "video_trimmed": _("A whole video is sent as it is. To leave out parts, send frames."),
+        "cut_too_small": _(
+            "What is left of the picture is too small: at least %(limit)s pixels a side."
+        ),
+        "too_many_pixels": _("This model looks at up to %(limit)s pixels."),
+        "too_few_pixels": _("This model looks at %(limit)s pixels or more."),
+        "pixels_crossed": _("The least pixels are more than the most."),
         "file_format": _("The service does not read files of this format. Send its text."),
         "file_too_large": _("The service takes files of up to %(limit)s MB."),
         "no_text_layer": _("There is no text in this file, only pictures. Use OCR."),

@@ -24,7 +24,7 @@ from . import storing
 from .models import StoredFile, UpstreamFile, UpstreamStatus
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
     from pathlib import Path
 
     from qwenchat.dashscope.files import FileInfo
@@ -82,11 +82,27 @@ async def upload_to_service(
     """
     tell = report or (lambda _state: None)
     async with asyncio.timeout(wait_s + 600):
-        row = await in_thread(copy_for)(attachment.file_id, account)
+        row = await copy_to_use(attachment.file_id, account, tell, wait_s)
         if not row.upstream_id:
             tell("uploading")
             row = await upload(files, attachment, row)
         return await read_by_service(files, row, tell, wait_s)
+
+
+async def copy_to_use(
+    file: int, account: str, tell: Callable[[str], None], wait_s: float
+) -> UpstreamFile:
+    """`copy_for`, waiting while somebody else uploads the same content."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + wait_s
+    while True:
+        try:
+            return await in_thread(copy_for)(file, account)
+        except StillReading:
+            if loop.time() > deadline:
+                raise
+        tell("uploading")
+        await asyncio.sleep(POLL_S[0])
 
 
 async def upload(files: Files, attachment: Attachment, row: UpstreamFile) -> UpstreamFile:
@@ -95,6 +111,10 @@ async def upload(files: Files, attachment: Attachment, row: UpstreamFile) -> Ups
             info = await files.upload_file(source, attachment.name, purpose="file-extract")
         except DashScopeError:
             await in_thread(forget)(row.pk)
+            raise
+        except asyncio.CancelledError:
+            # Whoever asks next begins anew at once; should it have arrived, the service keeps one too many.
+            await asyncio.shield(in_thread(forget)(row.pk))
             raise
     await in_thread(remember)(row.pk, info.id, UpstreamStatus.PARSING)
     row.upstream_id, row.status = info.id, UpstreamStatus.PARSING
@@ -216,6 +236,12 @@ def expire(file: int, account: str) -> None:
     UpstreamFile.objects.filter(file=file, account=account).update(
         status=UpstreamStatus.EXPIRED, changed=timezone.now()
     )
+
+
+def ids_of(files: Sequence[int], account: str) -> dict[int, str]:
+    """The copies' ids at the service, by file."""
+    rows = UpstreamFile.objects.filter(file__in=files, account=account)
+    return dict(rows.values_list("file_id", "upstream_id"))
 
 
 def unwanted(account: str, most: int) -> list[UpstreamFile]:

@@ -25,6 +25,7 @@ TURNS = (0, 90, 180, 270)
 MOST_FRAMES = 8000
 MOST_PAGES = 2000
 MOST_SECONDS = 24 * 3600
+MOST_PIXELS = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Wish:
     """`way` is `as` outside. Seconds for `start` and `end`, milliseconds for `times`, pages from 1, `turn`
     in degrees clockwise, `box` as left, top, right, bottom in parts of the turned picture.
 
-    `high`: as many pixels as the model can take. `shorten`: a text that does not fit may be cut.
+    `high`: as many pixels as the model can take, else `min_pixels` and `max_pixels`, the service's own.
+    `shorten`: a text that does not fit may be cut.
     """
 
     way: Way | None = None
@@ -46,10 +48,16 @@ class Wish:
     turn: int = 0
     box: tuple[float, ...] = ()
     shorten: bool = False
+    min_pixels: int | None = None
+    max_pixels: int | None = None
 
     @property
     def sampling(self) -> Sampling:
         return Sampling(self.count, self.fps, self.start or 0.0, self.end)
+
+    @property
+    def has_pixels(self) -> bool:
+        return self.high or self.min_pixels is not None or self.max_pixels is not None
 
     def as_json(self) -> dict[str, Any]:
         """Only what was said; `wish` reads it again."""
@@ -151,4 +159,6 @@ CHECKS: dict[str, Any] = {
     "turn": turn,
     "box": box,
     "shorten": flag,
+    "min_pixels": whole(1, MOST_PIXELS),
+    "max_pixels": whole(1, MOST_PIXELS),
 }

@@ -12,7 +12,7 @@ from attachments.models import Attachment, Kind
 from qwenchat import refusals
 from qwenchat.refusals import NotFound, Refusal
 
-from . import branches, offered, routing, service
+from . import branches, offered, routing
 from .models import MessageAttachment
 from .routing import Brought
 
@@ -128,9 +128,10 @@ def problem_with_task(model: str, brought: Sequence[Brought], options: Options) 
     if not brought:
         return Refusal("invalid", _("OCR needs a picture or a PDF. Attach one."), field=FIELD)
     found = offered.find(model)
-    if options.ocr_task is not None and (
-        service.dialect() != "dashscope" or found is None or "ocr" not in found.abilities
-    ):
+    if options.ocr_task is not None and not routing.is_native(options):
+        sentence = _("The tasks of OCR need the service’s own protocol, which is not used here.")
+        return Refusal("invalid", sentence, field="options.ocr_task")
+    if options.ocr_task is not None and (found is None or "ocr" not in found.abilities):
         sentence = _("%(model)s does not know this task. Choose Auto or a model for OCR.")
         return Refusal("invalid", sentence % {"model": model}, field="options.ocr_task")
     pages = sum(page_count(each) for each in brought)

@@ -173,7 +173,6 @@ class Shown:
             plan,
             brought.wish,
             self.model,
-            pixels=(self.options.min_pixels, self.options.max_pixels),
         )
         # What a file at the service holds is not in the model's window.
         return made, 0 if plan.way == "file" else (plan.tokens or 0)

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 MODELS_AT_ONCE = (2, 4)
 OCR_TASKS = payloads.TASKS
 SCHEMA_CHARACTERS = 20_000
-MOST_PIXELS = 100_000_000
 SYSTEM_CHARACTERS = 100_000
 MODEL_CHARACTERS = 100
 STOPS = 16
@@ -121,6 +120,8 @@ class Options:
         is_plain = not (chosen.count or chosen.fps or chosen.times)
         if attachment.kind == "video" and is_plain and (self.frames or self.fps):
             return replace(chosen, count=self.frames, fps=self.fps)
+        if attachment.kind == "image" and self.task == "chat" and not chosen.has_pixels:
+            return replace(chosen, min_pixels=self.min_pixels, max_pixels=self.max_pixels)
         return chosen
 
 
@@ -289,8 +290,8 @@ CHECKS: dict[str, Any] = {
     "task": one_of("chat", "ocr"),
     "ocr_task": one_of(*OCR_TASKS),
     "ocr_schema": schema,
-    "min_pixels": within(1, MOST_PIXELS, is_whole=True),
-    "max_pixels": within(1, MOST_PIXELS, is_whole=True),
+    "min_pixels": within(1, wishes.MOST_PIXELS, is_whole=True),
+    "max_pixels": within(1, wishes.MOST_PIXELS, is_whole=True),
     "frames": within(1, wishes.MOST_FRAMES, is_whole=True),
     "fps": within(*FPS_RANGE, is_whole=False),
     "deliveries": deliveries,

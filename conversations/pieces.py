@@ -84,8 +84,7 @@ class Picture:
     attachment: Attachment
     max_pixels: int
     wish: Wish
-    asked_min: int | None = None
-    asked_max: int | None = None
+    pixels: tuple[int | None, int | None] = (None, None)
 
     async def fill(self, tell: Tell) -> list[Part]:
         wish = self.wish
@@ -96,10 +95,11 @@ class Picture:
             turn=wish.turn,
             box=wish.box or None,
         )
-        return [self.part(await in_thread(work))]
+        return [self.part(await of_file(work, self.attachment))]
 
     def part(self, url: str) -> Part:
-        return payloads.image_part(url, min_pixels=self.asked_min, max_pixels=self.asked_max)
+        least, most = self.pixels
+        return payloads.image_part(url, min_pixels=least, max_pixels=most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ class ServiceFile:
                 service.account(),
                 report=lambda state: tell(state, name),
             )
-        except upstream.StillReading as error:
+        except (upstream.StillReading, TimeoutError) as error:
             raise FileProblem("file_still_reading", name) from error
         except (upstream.Refused, FileRefusedError) as error:
             raise FileProblem("file_refused", name, str(error)) from error
@@ -206,8 +206,8 @@ Piece = Picture | Frames | Video | Pages | Document | Note
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with what was added to it: videos, then the words, then pictures, as the service's own
-    samples have them; documents stand before everything. `files` go into a system message before it."""
+    """A question with what was added to it: videos and documents, then the words, then pictures, as the
+    service's own samples have them. `files` go into a system message before it."""
 
     text: str
     pieces: tuple[Piece, ...]
@@ -233,15 +233,8 @@ def joined(parts: Sequence[Part]) -> str | list[Part]:
     return list(parts)
 
 
-def piece_for(
-    attachment: Attachment,
-    plan: Plan,
-    wish: Wish,
-    model: Model,
-    *,
-    pixels: tuple[int | None, int | None],
-) -> Piece | ServiceFile:
-    """The piece for a way that can be gone; `pixels` are the least and the most that were asked for."""
+def piece_for(attachment: Attachment, plan: Plan, wish: Wish, model: Model) -> Piece | ServiceFile:
+    """The piece for a way that can be gone."""
     match plan.way:
         case "frames":
             return Frames(attachment, tuple(plans.times_of(attachment, wish, model=model)))
@@ -253,12 +246,10 @@ def piece_for(
             return Document(attachment, plan.limit if plan.shortened else None)
         case "image" if attachment.kind == Kind.DOCUMENT:
             return Pages(attachment, tuple(plans.pages_of(attachment, wish)))
-    least, most = pixels
+    pixels = plans.pixels_of(model, wish)
     vision = model.vision
-    if wish.high and most is None and vision is not None:
-        most = vision.max_pixels
-    looked_at = most or (vision.default_max_pixels if vision else limits().page_pixels)
-    return Picture(attachment, looked_at, wish, least, most)
+    looked_at = pixels[1] or (vision.default_max_pixels if vision else limits().page_pixels)
+    return Picture(attachment, looked_at, wish, pixels)
 
 
 def note_for(attachment: Attachment, why: str) -> Note:
@@ -272,6 +263,16 @@ def needs_work(messages: Sequence[dict[str, Any] | Question]) -> bool:
 
 def questions(messages: Sequence[dict[str, Any] | Question]) -> list[Question]:
     return [message for message in messages if isinstance(message, Question)]
+
+
+async def name_of(messages: Sequence[dict[str, Any] | Question], file_id: str | None) -> str:
+    """The name of a file by its id at the service; of the last one where the service does not say which."""
+    files = [file.attachment for question in questions(messages) for file in question.files]
+    known = await upstream.in_thread(upstream.ids_of)(
+        [attachment.file_id for attachment in files], service.account()
+    )
+    named = [each for each in files if file_id and known.get(each.file_id) == file_id]
+    return (named or files)[-1].name if files else ""
 
 
 async def forget(messages: Sequence[dict[str, Any] | Question]) -> None:

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from attachments import plans
 from attachments.models import Kind
-from qwenchat.dashscope import catalogue, payloads
+from qwenchat.dashscope import catalogue
 
 from . import branches, bringing, context, offered, routing, service
 from .models import Conversation, Message, Role
@@ -241,13 +241,3 @@ def counted(tokens: int) -> str:
 
 def brought_of(found: Iterable[Any], options: Options) -> list[Brought]:
     return [routing.Brought(attachment, options.wish_of(attachment)) for attachment in found]
-
-
-def trial(models: Sequence[Chosen], text: str, options: Options) -> str:
-    """Why the options do not fit the model, for the composer; "" when they do."""
-    for chosen in models:
-        try:
-            routing.trial(chosen.model, text, options)
-        except payloads.FieldError as error:
-            return error.message
-    return ""

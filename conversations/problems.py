@@ -108,21 +108,24 @@ def describe(
             return Problem(
                 code,
                 _("“%(name)s” could not be prepared") % {"name": about},
-                _("The file here cannot be read any more. Attach it again and ask again."),
+                _("“%(name)s” cannot be read here any more. Attach it again and ask again.")
+                % {"name": about},
                 "edit",
             )
         case "file_refused":
             return Problem(
                 code,
                 _("The model service cannot read “%(name)s”") % {"name": about},
-                _("Choose another way for it to reach the model, such as its text, and ask again."),
+                _("Let “%(name)s” reach the model in another way, such as its text, and ask again.")
+                % {"name": about},
                 "edit",
             )
         case "file_still_reading":
             return Problem(
                 code,
                 _("“%(name)s” is still being read") % {"name": about},
-                _("The model service needs more time for this file. Retry in a moment."),
+                _("The model service needs more time for “%(name)s”. Retry in a moment.")
+                % {"name": about},
                 "retry",
             )
         case "content_filtered":

@@ -19,12 +19,28 @@ if TYPE_CHECKING:
 
     from django.core.checks import CheckMessage
 
+FORM_AROUND_BYTES = 65_536  # boundaries, a token, a name
 SERVICE = "https://dashscope.aliyuncs.com/compatible-mode/v1"
 
 
 @register("qwenchat")
 def model_service(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return [*addresses(), *key(), *models()]
+
+
+@register("qwenchat")
+def sizes(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    limits = settings.LIMITS
+    largest = max(limits.image_bytes, limits.document_bytes, limits.video_bytes)
+    if largest + FORM_AROUND_BYTES <= limits.body_bytes:
+        return []
+    return [
+        Warning(
+            f"Files of up to {largest} bytes are allowed, bodies of {limits.body_bytes} bytes.",
+            hint="Raise QWENCHAT_BODY_BYTES above the largest of the limits on files, or lower those.",
+            id="qwenchat.W006",
+        )
+    ]
 
 
 @register("qwenchat")

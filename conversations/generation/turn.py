@@ -13,7 +13,13 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from conversations import pieces, routing
-from qwenchat.dashscope.errors import DashScopeError, FileParsingError, FileRefusedError
+from qwenchat.dashscope.errors import (
+    DashScopeError,
+    FileParsingError,
+    FileRefusedError,
+    InvalidRequestError,
+)
+from qwenchat.dashscope.payloads import FieldError
 
 from . import reading
 from .asking import Asking, ReachedLimit
@@ -42,6 +48,8 @@ async def run(begun: Begun, live: LiveAnswer, run: Run, changed: Callable[[], No
             await reading.run(begun, asking)
         else:
             await answer(begun, asking)
+    except FieldError as error:
+        run.error = InvalidRequestError(str(error))
     except (DashScopeError, pieces.FileProblem) as error:
         run.error = error
     except ReachedLimit:
@@ -68,15 +76,17 @@ async def answer(begun: Begun, asking: Asking) -> None:
         try:
             await stream(body, asking, native=native)
             return
-        except FileParsingError:
+        except FileParsingError as error:
             if asking.live.size or not waits:
-                raise
+                name = name_of_first_file(begun)
+                raise pieces.FileProblem("file_still_reading", name, str(error)) from error
             asking.tell("parsing", name_of_first_file(begun))
             await asyncio.sleep(waits.pop(0))
         except FileRefusedError as error:
             # Deleted at the service behind our back: what was remembered there is sent anew, once.
             if error.reason != "not_found" or has_uploaded_again or asking.live.size:
-                raise
+                name = await pieces.name_of(begun.messages, error.file_id)
+                raise pieces.FileProblem("file_refused", name, str(error)) from error
             has_uploaded_again = True
             await pieces.forget(begun.messages)
             body = await prepared(begun, asking)

@@ -54,13 +54,26 @@ def test_a_picture_that_is_turned_cut_or_large_costs_what_it_then_is(picture):
     cut = best(picture, SEES, Wish(box=(0.0, 0.0, 0.5, 1.0), turn=90))
     assert cut.tokens == tokens.image_tokens(SEES, 120, 320)
     high = best(picture, SEES, Wish(high=True))
-    assert high.tokens == tokens.image_tokens(SEES, 320, 240, high_resolution=True)
+    assert high.tokens == tokens.image_tokens(SEES, 320, 240, max_pixels=SEES.max_pixels)
 
 
 def test_a_picture_is_read_by_ocr_when_that_is_the_task(picture, film):
     assert ways(picture, OCR, task="ocr") == [("ocr", None)]
     assert ways(picture, READS, task="ocr") == [("ocr", "model_no_images")]
     assert ways(film, OCR, task="ocr") == [("ocr", "ocr_format")]
+
+
+@pytest.mark.parametrize(
+    ("wish", "reason"),
+    [
+        ({"box": (0.0, 0.0, 0.01, 1.0)}, "cut_too_small"),
+        ({"min_pixels": 1}, "too_few_pixels"),
+        ({"max_pixels": 99_000_000}, "too_many_pixels"),
+        ({"min_pixels": 200_000, "max_pixels": 100_000}, "pixels_crossed"),
+    ],
+)
+def test_a_wish_that_no_model_takes_is_refused_before(picture, wish, reason):
+    assert best(picture, SEES, Wish(**wish)).reason == reason
 
 
 def test_a_film_goes_as_frames_or_whole(film, hers):
@@ -76,6 +89,7 @@ def test_a_film_goes_as_frames_or_whole(film, hers):
         4,
     )
     assert best(film, SEES, Wish(way="video")).way == "video"
+    assert ("video", "video_trimmed") in ways(film, SEES, Wish(start=1.0))
     webm = attachment(hers.brings("a.webm", making.film("webm", "libvpx-vp9", seconds=4)))
     assert ("video", "video_format") in ways(webm, SEES)
     StoredFile.objects.filter(id=film.file_id).update(stored_size=8 * 1024 * 1024)
@@ -137,6 +151,7 @@ def test_every_reason_has_a_sentence():
         "too_few_frames", "video_format", "video_too_large", "video_too_short", "video_too_long",
         "file_format", "file_too_large", "no_text_layer", "text_too_long", "ocr_format",
         "too_many_pages", "model_wants_files", "too_many_frames",
+        "cut_too_small", "too_few_pixels", "too_many_pixels", "pixels_crossed", "video_trimmed",
     ]  # fmt: skip
     for reason in reasons:
         sentence = plans.explain(reason, 7)

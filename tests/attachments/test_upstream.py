@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 import pytest
@@ -123,9 +124,15 @@ async def test_an_id_that_the_service_lost_is_uploaded_again(report):
 
 
 async def test_while_one_uploads_another_waits(report):
-    await sync_to_async(upstream.copy_for)(report.file_id, ACCOUNT)
+    other = await sync_to_async(upstream.copy_for)(report.file_id, ACCOUNT)
     with pytest.raises(upstream.StillReading):
-        await sent(Service(), report)
+        await upstream.upload_to_service(Service(), report, ACCOUNT, wait_s=0.1)
+    service = Service()
+    waiting = asyncio.create_task(sent(service, report))
+    await asyncio.sleep(0)
+    status = upstream.UpstreamStatus.READY
+    await sync_to_async(upstream.remember)(other.pk, "file-fe-theirs", status)
+    assert await waiting == "file-fe-theirs"
 
 
 async def test_copies_are_deleted_there_once_the_file_is_gone_here(report):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 
 import av
 import pytest
@@ -114,6 +115,15 @@ def test_frames_are_made_once(hers):
     again = deliver.frames(found, [100, 1100])
     assert [item.path for item in first] == [item.path for item in again]
     assert found.file.derived.count() == before + 2
+
+
+def test_frames_on_demand_count_against_the_room(hers, settings):
+    found = hers.brings("a.mp4", making.film(seconds=4))
+    settings.LIMITS = replace(settings.LIMITS, storage_bytes_per_user=1)
+    response = hers.get(f"{found['url']}frames/0/?start=0.1")
+    assert response.json()["error"]["code"] == "quota_exceeded"
+    settings.LIMITS = replace(settings.LIMITS, storage_bytes_per_user=2**40, free_bytes=2**60)
+    assert hers.get(f"{found['url']}frames/0/?start=0.1").status_code == 507
 
 
 def test_a_film_goes_whole_while_it_is_small(hers):

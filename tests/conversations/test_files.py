@@ -166,7 +166,12 @@ async def test_a_picture_is_sized_turned_and_cut_as_asked(
     assert shown(image["image_url"]["url"]).size == (240, 160)
     assert image["max_pixels"] == 100_000
     kept = await MessageAttachment.objects.aget()
-    assert kept.delivery == {"as": "image", "turn": 90, "box": [0.0, 0.0, 1.0, 0.5]}
+    assert kept.delivery == {
+        "as": "image",
+        "turn": 90,
+        "box": [0.0, 0.0, 1.0, 0.5],
+        "max_pixels": 100_000,
+    }
 
 
 async def test_a_video_goes_before_the_words_as_its_frames(
@@ -337,6 +342,87 @@ async def test_a_file_that_was_deleted_at_the_service_is_uploaded_anew(
     end = await ended(page, "What is it about?", report)
     assert (end["status"], end["text"]) == ("complete", "It is a lake.")
     assert upstream.chats[1]["messages"][1]["content"] == "fileid://file-fe-2"
+
+
+async def test_a_file_that_is_refused_at_the_question_is_named(
+    page: Socket, upstream: FilesUpstream, alice: User
+) -> None:
+    said = "File [id:file-fe-1] exceeds page limits (15000 pages)."
+    upstream.script(json_reply({"error": {"message": said, "code": "x"}}, status=400))
+    report = await bring(alice, "report.pdf", making.pdf(["The lake is deep."]))
+    end = await ended(page, "What is it about?", report)
+    assert end["error"]["code"] == "file_refused"
+    assert "report.pdf" in end["error"]["message"]
+
+
+async def test_two_models_share_one_upload(
+    page: Socket, upstream: FilesUpstream, alice: User
+) -> None:
+    report = await bring(alice, "report.pdf", making.pdf(["The lake is deep."]))
+    models = ["qwen-long", "qwen-doc-turbo"]
+    await page.ask("What is it about?", attachments=[report], options={**TEXT, "models": models})
+    ends = [await page.until("end"), await page.until("end")]
+    assert [end["status"] for end in ends] == ["complete", "complete"]
+    assert upstream.kept == ["file-fe-1"]
+
+
+async def test_a_stopped_upload_can_be_tried_again_at_once(
+    page: Socket, upstream: FilesUpstream, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+
+    async def slow(*_: Any, **__: Any) -> None:
+        await gate.wait()
+
+    client = service.client()
+    real = client.upload_file
+    monkeypatch.setattr(client, "upload_file", slow)
+    report = await bring(alice, "report.pdf", making.pdf(["The lake is deep."]))
+    ack = await page.ask("What is it about?", attachments=[report], options=TEXT)
+    message = ack["messages"][1]["id"]
+    await page.until("delta", lambda event: "Uploading" in event.get("activity", ""))
+    await page.say("stop", message=message)
+    assert (await page.until("end"))["status"] == "stopped"
+    monkeypatch.setattr(client, "upload_file", real)
+    await page.say("regenerate", request="again", message=message, options=TEXT)
+    assert (await page.until("end"))["status"] == "complete"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"min_pixels": 1},
+        {"max_pixels": 99_000_000},
+        {"min_pixels": 200_000, "max_pixels": 100_000},
+    ],
+)
+async def test_pixels_out_of_range_are_refused_before_anything_is_stored(
+    page: Socket, upstream: FilesUpstream, alice: User, options: dict[str, int]
+) -> None:
+    picture = await bring(alice, "a.png", PNG)
+    await page.say(
+        "send",
+        request="r",
+        conversation=None,
+        parent=None,
+        text="Look",
+        attachments=[picture],
+        options={**TEXT, **options},
+    )
+    assert (await page.until("error"))["code"] == "invalid"
+    assert await Message.objects.acount() == 0
+
+
+async def test_nobody_names_a_file_of_the_service_by_hand(page: Socket) -> None:
+    await page.say(
+        "send",
+        request="r",
+        conversation=None,
+        parent=None,
+        text="Sum up",
+        options={**TEXT, "model": "qwen-long", "system": "fileid://file-fe-other"},
+    )
+    assert (await page.until("error"))["field"] == "options.system"
 
 
 async def test_stop_ends_an_upload_to_the_service(

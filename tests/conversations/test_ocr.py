@@ -201,7 +201,7 @@ async def test_one_page_is_read_again_beside_the_answer(
     [
         ({"ocr_task": "poetry"}, "options.ocr_task"),
         ({"ocr_task": "table_parsing", "ocr_schema": {"a": ""}}, "options.ocr_schema"),
-        ({"ocr_task": "table_parsing", "model": "qwen3-vl-plus"}, "options.ocr_task"),
+        ({"ocr_task": "table_parsing", "model": "qwen3-vl-plus"}, "options.model"),
         ({"ocr_task": FIELDS, "ocr_schema": {"a": {"b": {"c": {"d": ""}}}}}, "options.ocr_schema"),
         ({"min_pixels": 10, "max_pixels": 5}, "options.min_pixels"),
         ({"max_pixels": 0}, "options.max_pixels"),
