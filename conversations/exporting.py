@@ -19,13 +19,13 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 
-from . import branches, presenting
+from . import branches, presenting, recognised, showing_files
 from .models import Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .models import Conversation, Message
+    from .models import Conversation, Message, MessageAttachment
 
 FORMAT_VERSION = 1
 ALL = 1_000_000  # messages of one branch
@@ -42,10 +42,13 @@ def as_markdown(conversation: Conversation) -> str:
     """The current branch; questions are quoted, answers stand as the model wrote them."""
     parts = [f"# {escaped(title_of(conversation))}"]
     you = _("You")
-    for message in branch(conversation):
+    messages = branch(conversation)
+    presenting.with_files(messages)
+    for message in messages:
         if message.role == Role.USER:
             quoted = "\n".join(f"> {line}".rstrip() for line in inert(message.text).split("\n"))
-            parts += [f"**{you}**, {when(message)}", quoted]
+            parts += [f"**{you}**, {when(message)}", files_markdown(message)]
+            parts += [quoted] if message.text else []
         else:
             parts += [f"**{escaped(message.model)}**, {when(message)}", inert(message.text)]
             notice = presenting.notice_of(message) or presenting.alert_of(message)
@@ -54,9 +57,19 @@ def as_markdown(conversation: Conversation) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def files_markdown(message: Message) -> str:
+    """The question's files by name, with what is known of them: the files themselves are not in it."""
+    return "\n".join(
+        f"- {escaped(file.name)} ({escaped(' · '.join(filter(None, [file.facts, file.delivery])))})"
+        for file in showing_files.attachments_of(message.attached.all())
+    )
+
+
 def as_json(conversation: Conversation) -> str:
     """All messages with their places in the tree, and what each answer took."""
-    messages = conversation.messages.order_by("number")
+    messages = conversation.messages.order_by("number").prefetch_related(
+        "attached__attachment__file", "recognitions__attachment__file"
+    )
     whole = {
         "format": "qwenchat-conversation",
         "version": FORMAT_VERSION,
@@ -82,8 +95,13 @@ def message_as_json(message: Message) -> dict[str, Any]:
         "created": message.created.isoformat(),
     }
     if message.role == Role.USER:
-        return common
+        return common | {"attachments": [file_as_json(one) for one in message.attached.all()]}
+    pages = [
+        recognised.as_json(page, number)
+        for number, page in enumerate(message.recognitions.all(), 1)
+    ]
     return common | {
+        "recognition": pages or None,
         "model": message.model,
         "reasoning": message.reasoning,
         "options": message.options,
@@ -101,6 +119,13 @@ def message_as_json(message: Message) -> dict[str, Any]:
             "total_ms": message.total_ms,
         },
     }
+
+
+def file_as_json(attached: MessageAttachment) -> dict[str, Any]:
+    """What is known of a file and how it reached the model; its bytes are not part of the export."""
+    facts = attached.attachment.as_json()
+    kept = {name: value for name, value in facts.items() if name not in ("url", "thumbnail_url")}
+    return {**kept, "delivery": attached.delivery}
 
 
 def as_html(conversation: Conversation) -> str:

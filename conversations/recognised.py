@@ -68,7 +68,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One way to look at a page, and what “Copy all” takes of it."""
+    """One way to look at a page; `copy` is what “Copy all” takes, if that is not the text one sees."""
 
     id: str
     label: str
@@ -126,11 +126,8 @@ def page_of(page: Recognition, number: int, delivery: Mapping[str, Any] | None =
     problem = problems.describe(page.error_code) if page.error_code else None
     picture = picture_of(page, attachment, (width, height), delivery or {}) if attachment else None
     copies = {
-        "lines": text,
-        "text": source or text,
         "table": as_csv(rows_of(tables), delimiter="\t"),
         "fields": as_csv([(_("Field"), _("Value")), *fields]),
-        "json": whole,
     }
     has = {"lines": bool(words), "text": bool(text or source), "table": bool(tables)}
     has |= {"fields": bool(fields), "json": not problem}
@@ -154,7 +151,9 @@ def page_of(page: Recognition, number: int, delivery: Mapping[str, Any] | None =
         error=f"{problem.title}. {problem.message}" if problem else "",
         can_retry=attachment is not None and attachment.is_ready,
         facts=facts_of(words, fields, tables, text),
-        tabs=tuple(Tab(id_, label, copies[id_]) for id_, label in labels(page.task) if has[id_]),
+        tabs=tuple(
+            Tab(id_, label, copies.get(id_, "")) for id_, label in labels(page.task) if has[id_]
+        ),
     )
 
 

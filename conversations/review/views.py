@@ -1,7 +1,8 @@
 """The reviewers' pages: a transcript, the requests behind one answer, and marking as reviewed.
 
 All are reached through `ConversationAdmin`, which lets in only staff; each asks for the permission
-itself. Whatever shows something of a conversation writes an `Opening` first.
+itself. Whatever shows something of a conversation writes an `Opening` first; it is also what lets the
+reader see the files in it (`grants`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from django.views.decorators.http import require_POST, require_safe
 from conversations.models import Conversation, Message
 
 from . import transcripts
+from .grants import PERMISSION as PERMISSION
 from .models import NOTE_CHARACTERS, Opening, Review
 from .openings import record
 
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PERMISSION = "conversations.review_conversation"
 may_review = permission_required(PERMISSION, raise_exception=True)
 
 
