@@ -86,7 +86,8 @@ def send(
     check_text(text, is_alone=not attachments)
 
     def store() -> Stored:
-        brought = bringing.taken(user, attachments, options)
+        asked_again = question_in(user, parent)
+        brought = bringing.taken(user, attachments, options, asked_again)
         place = placed(user, conversation, parent, first_title(text, brought))
         earlier = bringing.earlier(place.conversation, place.parent)
         models = routing.models_for(options, place.conversation, [*brought, *earlier])
@@ -111,6 +112,17 @@ def send(
         return stored(request, place.conversation, [question, *answers])
 
     return once(user, request, store)
+
+
+def question_in(user: User, parent: str | None) -> Message | None:
+    """The question that is asked again beside itself, if `parent` is one."""
+    if parent is None:
+        return None
+    try:
+        found = access.message_for(user, parent)
+    except access.NotFound:
+        raise refusals.not_found() from None
+    return found if found.role == Role.USER else None
 
 
 @dataclass(frozen=True, slots=True)

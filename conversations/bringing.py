@@ -32,8 +32,11 @@ if TYPE_CHECKING:
 EARLIER = 40  # messages of the branch that are looked through for what `auto` should know of
 
 
-def taken(user: User, ids: Sequence[str], options: Options) -> list[Brought]:
-    """The person's own attachments, locked until the message stands, with what is wanted of each."""
+def taken(
+    user: User, ids: Sequence[str], options: Options, like: Message | None = None
+) -> list[Brought]:
+    """The person's own attachments, locked until the message stands, with what is wanted of each: as this
+    command says, else as the question has it that is asked again in other words (`like`)."""
     most = settings.LIMITS.attachments_per_message
     wanted = list(dict.fromkeys(ids))
     if len(wanted) > most:
@@ -50,7 +53,15 @@ def taken(user: User, ids: Sequence[str], options: Options) -> list[Brought]:
     known = {str(attachment.id) for attachment in found}
     if not known.issuperset(options.deliveries):
         raise refusals.not_found()
-    return [Brought(attachment, options.wish_of(attachment)) for attachment in found]
+    before = {
+        each.attachment.id: each
+        for each in of(like, options)
+        if str(each.attachment.id) not in options.deliveries
+    }
+    return [
+        before.get(attachment.id) or Brought(attachment, options.wish_of(attachment))
+        for attachment in found
+    ]
 
 
 def gone() -> Refusal:

@@ -179,6 +179,7 @@ def shortcuts() -> list[Shortcuts]:
             (
                 Shortcut(_("Send"), ("Enter",)),
                 Shortcut(_("New line"), ("Shift", "Enter")),
+                Shortcut(_("Attach"), ("Ctrl", "U")),
                 Shortcut(_("Thinking on or off"), ("Alt", "T")),
                 Shortcut(_("Stop the answer"), ("Esc",)),
             ),

@@ -1,4 +1,4 @@
-"""The fields for an answer's options; their names are the protocol's."""
+"""The fields for an answer's options and for OCR; their names are the protocol's."""
 
 from __future__ import annotations
 
@@ -20,9 +20,26 @@ class Field:
     maximum: str = ""
 
 
-def fields() -> dict[str, list[Field]]:
-    return {
-        "main": [
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What OCR can be asked to read; "" is the plain call."""
+
+    value: str
+    label: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    main: list[Field]
+    more: list[Field]
+    video: list[Field]
+    tasks: list[Task]
+
+
+def fields() -> Fields:
+    return Fields(
+        main=[
             Field(
                 "temperature",
                 _("Temperature"),
@@ -52,7 +69,7 @@ def fields() -> dict[str, list[Field]]:
                 "1",
             ),
         ],
-        "more": [
+        more=[
             Field("top_k", _("Top K"), _("Chooses among so many words."), "int", "1", "0", "100"),
             Field("seed", _("Seed"), _("The same seed tends to the same answer."), "int", "1", "0"),
             Field(
@@ -74,4 +91,50 @@ def fields() -> dict[str, list[Field]]:
                 "2",
             ),
         ],
-    }
+        video=[
+            Field(
+                "frames",
+                _("Frames of a video"),
+                _("So many, spread evenly, unless chosen for the video itself."),
+                "int",
+                "1",
+                "1",
+            ),
+            Field(
+                "fps",
+                _("Frames a second"),
+                _("Instead of a number: so many for each second."),
+                "float",
+                "0.1",
+                "0.1",
+                "10",
+            ),
+        ],
+        tasks=tasks(),
+    )
+
+
+def tasks() -> list[Task]:
+    """The plain call, and the built-in tasks of the service (dashscope-api §9)."""
+    return [
+        Task("", _("Text, as it stands"), _("The model reads everything and answers in prose.")),
+        Task("text_recognition", _("Text alone"), _("Only the words, without any comment.")),
+        Task(
+            "advanced_recognition",
+            _("Text with places"),
+            _("Every line with its box, drawn over the picture."),
+        ),
+        Task(
+            "key_information_extraction",
+            _("Key information"),
+            _("The fields that you name, as a list to copy."),
+        ),
+        Task("table_parsing", _("Tables"), _("Tables stay tables; they can be saved as CSV.")),
+        Task(
+            "document_parsing",
+            _("Whole documents"),
+            _("Headings, lists, tables and formulas in their order."),
+        ),
+        Task("formula_recognition", _("Formulas"), _("As LaTeX, and drawn.")),
+        Task("multi_lan", _("Many languages"), _("For texts in other scripts than Latin and Han.")),
+    ]

@@ -8,6 +8,8 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from attachments.sentences import trouble
+
 
 def words() -> dict[str, str]:
     return {
@@ -56,4 +58,62 @@ def words() -> dict[str, str]:
         "modelButton": _("Model: {model}. Change model"),
         "thinkingNever": _("{model} cannot think before it answers"),
         "thinkingAlways": _("{model} always thinks before it answers"),
+        # ---- files beside the message ----
+        "fileWaiting": _("Waiting"),
+        "uploadingPercent": _("Uploading {percent} %"),
+        "uploadingFile": _("Uploading {name}"),
+        "fetchingFile": _("Fetching from the web"),
+        "fileChecking": _("Checking"),
+        "filePreparing": _("Preparing"),
+        "fileReady": _("{name} is ready."),
+        "fileFailed": _("{name}: {reason}"),
+        "fileRemoved": _("{name} removed"),
+        "removeFile": _("Remove {name}"),
+        "cancelFile": _("Cancel {name}"),
+        "retryFile": _("Try again with {name}"),
+        "waysOf": _("How {name} is sent"),
+        "wayAutomatic": _("Automatic"),
+        "unnamedFile": _("file"),
+        "tooManyFiles": _("A message takes {limit} files; {count} were left out."),
+        "uploadBroke": _("The connection broke. Try again."),
+        "uploadFailed": _("The file did not arrive. Try again."),
+        "uploadRefused": _("The server refused this file: it is too large."),
+        "fileGone": _("This file is not there any more."),
+        "draftFileGone": _("{name} is not there any more and was taken out of your draft."),
+        "failedFileFirst": _("{name} could not be added. Remove it or try again, then send."),
+        "sendNeedsFiles": _("A file failed: remove it or try again first"),
+        "sendWaits": _("Files are still on their way; Enter sends when they are ready"),
+        "sendByEnter": _("Send (Enter)"),
+        "sendsWhenReady": _("Sends when the files are ready"),
+        "notSentYet": _("Not sent: a file failed."),
+        "noFolders": _("Folders cannot be attached. Choose the files within."),
+        "pastedAsFile": _("The long text was attached as {name}."),
+        "undo": _("Undo"),
+        "filesOfQuestion": _("Files of this question"),
+        "framesOf": _("Frames from {name}"),
+        "everySeconds": _("{seconds} s"),
+        "framesRange": _("Choose times between 0:00.0 and {end}, the end after the start."),
+        "frameNumber": _("Frame {number}"),
+        "frameAt": _("Frame at {time}"),
+        "frameCount": _("{count} frames"),
+        "oneFrame": _("1 frame"),
+        "useFrames": _("Use {count} frames"),
+        "useOneFrame": _("Use 1 frame"),
+        "aboutTokens": _("about {tokens} tokens"),
+        "cropSize": _("{width} × {height} pixels are sent, or fewer if the model takes fewer."),
+        "ocrNotThisModel": _(
+            "{model} does not read texts in pictures. Choose Auto or an OCR model."
+        ),
+        "pagesOf": _("Pages of {name} (1 to {count})"),
+        "pagesWrong": _("Write pages like 1-3,5, up to {last}."),
+        "schemaNotJson": _("This is not valid JSON."),
+        "schemaNotObject": _("Each field is a hint in quotes, or an object with more fields."),
+        "schemaTooDeep": _("Fields can lie within each other up to three levels."),
+        "schemaRowsTooDeep": _("These fields lie too deep for the list; they can be changed here."),
+        "schemaNameMissing": _("Every field needs a name."),
+        "schemaNameTwice": _("“{name}” is there twice."),
+        # The server's own sentences, so that a check here and one there read alike.
+        "emptyFile": trouble("empty").message,
+        "unsupportedType": trouble("unsupported_type").message,
+        "fileTooLarge": trouble("too_large", {"limit": "{limit}"}).message,
     }

@@ -4,56 +4,95 @@
 
 import { onAction } from "./actions.js";
 import { announce } from "./announcer.js";
+import { fail } from "./complaint.js";
 import { isElsewhere } from "./conversation.js";
-import { draft, draftKey, keep, keepNow } from "./drafts.js";
-import { isEnter } from "./keys.js";
-import { chosen, refuse } from "./options.js";
+import { wanted } from "./deliveries.js";
+import { draftKey, keep, keepNow, whole } from "./drafts.js";
+import { isEnter, isTouch } from "./keys.js";
+import { recognizeAgain, recognized } from "./ocr.js";
+import { refuse } from "./options.js";
 import { ask, unanswered } from "./outbox.js";
 import { conversation, messages, newId, running, slot, thread } from "./page.js";
+import { filesOf, pending, showPending } from "./pending.js";
 import { dequeue, enqueue, waitingText } from "./queue.js";
 import { toEnd } from "./scroll.js";
+import * as shelf from "./shelf.js";
 import { on } from "./socket.js";
 import { say } from "./words.js";
 
-/** @typedef {import("./outbox.js").Ack} Ack @typedef {import("./outbox.js").Refusal} Refusal */
+/**
+ * @typedef {import("./outbox.js").Ack} Ack @typedef {import("./outbox.js").Refusal} Refusal
+ * @typedef {import("./shelf.js").Ref} Ref
+ */
 
 const form = /** @type {HTMLFormElement | null} */ (document.getElementById("composer"));
 const box = /** @type {HTMLTextAreaElement | null} */ (document.getElementById("composer-text"));
 const BUSY_MS = 2_000;
 const DOUBLE_CLICK_MS = 500; // the longest that common systems wait for a second click
-/** @type {{ request: string, text: string } | null} */
+/** @type {{ request: string, text: string, files: Ref[] } | null} */
 let sending = null;
+let armed = false; // to be sent as soon as the files are ready
 let stopWhenStarted = false;
 let sentByPointer = -Infinity;
 let key = draftKey();
 
-/** Sends what is in the box, or queues it behind the answer that runs. */
+/** Sends what is in the box with its files, or queues it behind the answer that runs. */
 function submit() {
   const text = box?.value ?? "";
-  if (!box || !text.trim()) return;
+  if (!box || (!text.trim() && !shelf.all().length)) return arm(false);
+  const [broken] = shelf.failed();
+  if (broken) return fail(say("failedFileFirst", { name: broken.name }));
+  if (shelf.unfinished().length) return arm(true);
+  arm(false);
   fail("");
+  const files = shelf.take();
+  const options = wanted(files);
   write("");
   if (sending || running().length) {
-    enqueue(text, chosen());
+    enqueue(text, options, files);
     keepDraft(true);
-  } else dispatch(text, chosen(), newId());
+  } else dispatch(text, options, newId(), files);
+  recognized();
   box.focus();
 }
 
-/** @param {string} text @param {Record<string, unknown>} options @param {string} request */
-function dispatch(text, options, request) {
-  const parent = isElsewhere() ? thread()?.dataset.leaf || null : null; // null: the current branch
-  const place = { conversation: conversation() || null, parent };
-  const answered = ask({ type: "send", request, ...place, text, attachments: [], options, cut: true });
-  follow(request, text, answered);
+/** Sends by itself once the files are ready, or does not any more. @param {boolean} on */
+function arm(on) {
+  if (armed === on) return;
+  armed = on;
+  const note = /** @type {HTMLElement | null} */ (document.getElementById("armed"));
+  if (note?.contains(document.activeElement)) box?.focus();
+  if (note) note.hidden = !on;
+  if (on) announce(say("sendsWhenReady"));
 }
 
-/** @param {string} request @param {string} text @param {Promise<Ack>} answered */
-function follow(request, text, answered) {
-  sending = { request, text };
+document.addEventListener("files:changed", () => {
+  if (armed && shelf.failed().length) {
+    arm(false);
+    announce(say("notSentYet"));
+  } else if (armed && !shelf.unfinished().length) return submit();
+  update();
+  keepDraft();
+});
+
+/** @param {string} text @param {Record<string, unknown>} options @param {string} request @param {Ref[]} [files] */
+function dispatch(text, options, request, files = []) {
+  const parent = isElsewhere() ? thread()?.dataset.leaf || null : null; // null: the current branch
+  const place = { conversation: conversation() || null, parent };
+  const attachments = files.map((file) => file.id);
+  const answered = ask({ type: "send", request, ...place, text, attachments, options, cut: true });
+  follow({ request, text, files }, options, answered);
+}
+
+/**
+ * @param {{ request: string, text: string, files: Ref[] }} message @param {Record<string, unknown>} options
+ * @param {Promise<Ack>} answered
+ */
+function follow(message, options, answered) {
+  sending = message;
   keepDraft(true);
-  showPending(request, text);
-  answered.then(taken, (error) => refused(text, error)).then(() => next(), update);
+  showPending(message.request, message.text, message.files);
+  answered.then(taken, (error) => refused(message, options, error)).then(() => next(), update);
   update();
 }
 
@@ -65,72 +104,42 @@ function taken(ack) {
   stopWhenStarted = false;
 }
 
-/** @param {string} text @param {Refusal} error */
-function refused(text, error) {
-  const options = chosen();
-  pending(sending?.request ?? "")?.remove();
+/**
+ * @param {{ request: string, text: string, files: Ref[] }} message @param {Record<string, unknown>} options
+ * @param {Refusal} error
+ */
+function refused({ request, text, files }, options, error) {
+  pending(request)?.remove();
   sending = null;
   stopWhenStarted = false;
   if (error.code === "busy") {
     // Another tab was first: after its answer, which this page is about to hear of.
-    enqueue(text, options);
+    enqueue(text, options, files);
     later = setTimeout(() => next(true), BUSY_MS);
     throw error;
   }
-  write(box?.value ? `${text}\n\n${box.value}` : text);
+  bringBack(text, files, options);
   keepDraft(true);
   refuse(error.field, error.message);
   fail(error.message, error.retry_after);
 }
 
-// ---- what is shown ----
-
-/** @param {string} request @returns {HTMLElement | null} */
-const pending = (request) => document.querySelector(`[data-request="${CSS.escape(request)}"]`);
-
 /**
- * The question, at once, until the server's own fragment takes its place.
- * @param {string} request @param {string} text
+ * What was not sent is to be written on.
+ * @param {string} text @param {Ref[]} [files] @param {Record<string, unknown>} [options]
  */
-function showPending(request, text) {
-  const template = /** @type {HTMLTemplateElement | null} */ (document.getElementById("t-pending"));
-  const bubble = /** @type {HTMLElement | undefined} */ (template?.content.firstElementChild?.cloneNode(true));
-  if (!bubble || pending(request)) return;
-  bubble.dataset.request = request;
-  const place = slot(bubble, "text") ?? bubble.querySelector(".bubble");
-  if (place) place.textContent = text;
-  thread()?.append(bubble);
-  toEnd();
+function bringBack(text, files = [], options = {}) {
+  write([text, box?.value].filter((part) => part).join("\n\n"));
+  recognizeAgain(options);
+  shelf.put(files);
 }
+
+// ---- what is shown ----
 
 document.addEventListener("thread:acknowledged", (event) => {
   pending(/** @type {CustomEvent} */ (event).detail)?.remove();
   toEnd();
 });
-
-/** @type {ReturnType<typeof setInterval> | undefined} */
-let countdown;
-
-/** The error beneath the text; "" takes it away. @param {string} message @param {number} [wait] seconds */
-function fail(message, wait) {
-  const line = form && slot(form, "error");
-  clearInterval(countdown);
-  if (!line || !box) return;
-  line.hidden = !message;
-  line.textContent = message;
-  box.toggleAttribute("aria-invalid", !!message);
-  if (!message) return;
-  announce(message);
-  if (!wait) return;
-  const until = Date.now() + wait * 1000;
-  const tick = () => {
-    const seconds = Math.ceil((until - Date.now()) / 1000);
-    line.textContent = seconds > 0 ? `${message} ${say("tryAgainIn", { seconds })}` : message;
-    if (seconds <= 0) clearInterval(countdown);
-  };
-  countdown = setInterval(tick, 1000);
-  tick();
-}
 
 /** @param {string} text */
 function write(text) {
@@ -141,9 +150,9 @@ function write(text) {
 
 /** @param {boolean} [now] */
 function keepDraft(now = false) {
-  // While a text is on its way it is part of the draft: a crash must not lose it.
+  // While a message is on its way it is part of the draft: a crash must not lose it.
   const parts = [sending?.text, box?.value].filter((part) => part);
-  (now ? keepNow : keep)(key, parts.join("\n\n"));
+  (now ? keepNow : keep)(key, parts.join("\n\n"), [...(sending?.files ?? []), ...shelf.refs()]);
 }
 
 const sizesItself = globalThis.CSS?.supports?.("field-sizing", "content");
@@ -161,14 +170,17 @@ function update() {
   if (!form || !box) return;
   const runs = running().length > 0;
   const busy = runs || !!sending;
-  const empty = !box.value.trim();
+  const empty = !box.value.trim() && !shelf.all().length;
   const send = /** @type {HTMLButtonElement | null} */ (form.querySelector('[data-action="send"]'));
   const halt = /** @type {HTMLButtonElement | null} */ (form.querySelector('[data-action="stop"]'));
   const focused = document.activeElement;
   if (halt) halt.hidden = !busy;
   if (send) {
-    send.disabled = empty;
+    const waits = shelf.failed().length ? "sendNeedsFiles" : shelf.unfinished().length ? "sendWaits" : "";
+    // Where Enter does not send, the button says why it waits, and sends by itself later.
+    send.disabled = empty || (!!waits && !isTouch());
     send.hidden = busy && empty;
+    send.title = say(waits || "sendByEnter");
   }
   if ((focused === halt && halt?.hidden) || (focused === send && (send?.hidden || send?.disabled))) box.focus();
   for (const [name, hidden] of [["idle", busy], ["running", !busy]]) {
@@ -204,8 +216,8 @@ function next(waited = false) {
   if (last?.dataset.role === "user" && !waited) return void (later = setTimeout(() => next(true), BUSY_MS));
   const queued = dequeue();
   if (!queued) return;
-  if (last?.dataset.status === "failed") return write([queued.text, box?.value].filter((part) => part).join("\n\n"));
-  dispatch(queued.text, queued.options, queued.request);
+  if (last?.dataset.status === "failed") return bringBack(queued.text, queued.files, queued.options);
+  dispatch(queued.text, queued.options, queued.request, queued.files);
 }
 
 // ---- wiring ----
@@ -221,6 +233,7 @@ if (form && box) {
     if (!event.repeat) submit();
   });
   box.addEventListener("input", () => {
+    arm(false); // half a sentence is not to leave by itself
     fail("");
     typed();
     keepDraft();
@@ -237,8 +250,12 @@ if (form && box) {
   });
   onAction("edit-queued", () => {
     const queued = dequeue();
-    if (queued) write([queued.text, box.value].filter((part) => part).join("\n\n"));
+    if (queued) bringBack(queued.text, queued.files, queued.options);
     keepDraft(true);
+    box.focus();
+  });
+  onAction("disarm", () => {
+    arm(false);
     box.focus();
   });
   onAction("suggest", (button) => {
@@ -257,20 +274,43 @@ if (form && box) {
   restore();
 }
 
+// Words that another part of the page wants to be asked about, such as a line that OCR read.
+document.addEventListener("composer:insert", (event) => {
+  if (!box) return;
+  const { text } = /** @type {CustomEvent} */ (event).detail;
+  write((box.value.trim() ? `${box.value.trimEnd()}\n\n` : "") + text);
+  keepDraft();
+  box.focus();
+  box.setSelectionRange(box.value.length, box.value.length);
+});
+
 /** After a reload: what was on its way still is, the rest is in the box. */
 function restore() {
-  let text = draft(key);
+  let { text, files } = whole(key);
   for (const { command, answered } of unanswered()) {
     if (command.type !== "send" || command.parent || (command.conversation ?? "") !== conversation()) continue;
     if (text.startsWith(command.text)) text = text.slice(command.text.length).replace(/^\n\n/, "");
+    const ids = /** @type {string[]} */ (command.attachments ?? []);
+    const sent = ids.map((id) => files.find((file) => file.id === id) ?? { id, name: "", kind: "", size: 0 });
+    files = files.filter((file) => !ids.includes(file.id));
     write(text);
-    follow(command.request, command.text, answered);
+    follow({ request: command.request, text: command.text, files: sent }, command.options, answered);
   }
   // The last question, acknowledged after the tab had crashed, is no draft any more.
   const asked = messages().filter((message) => message.dataset.role === "user").at(-1);
-  if (!sending && asked && text === slot(asked, "text")?.textContent) text = "";
+  if (!sending && asked && text === (slot(asked, "text")?.textContent ?? "") && sameFiles(asked, files)) {
+    text = "";
+    files = [];
+  }
   if (box && box.value && !text) text = box.value; // typed before this script ran
   write(text);
+  shelf.put(files, false);
+}
+
+/** @param {HTMLElement} question @param {Ref[]} files */
+function sameFiles(question, files) {
+  const ids = filesOf(question).map((file) => file.id);
+  return ids.length === files.length && files.every((file) => ids.includes(file.id));
 }
 
 /** Something about a message came back refused. @param {Refusal} error */

@@ -10,24 +10,34 @@ const PAUSE_MS = 300;
 /** @param {string} [of] a conversation's id; "" for a new chat */
 export const draftKey = (of = conversation()) => `draft:${user()}:${of || "new"}`;
 
-/** @type {Map<string, { text: string, timer: ReturnType<typeof setTimeout> }>} */
+/**
+ * @typedef {import("./shelf.js").Ref} Ref
+ * @typedef {{ text: string, files: Ref[] }} Draft
+ */
+
+/** @type {Map<string, Draft & { timer: ReturnType<typeof setTimeout> }>} */
 const unsaved = new Map();
 
 /** @param {string} key @returns {string} */
-export function draft(key) {
-  const text = unsaved.get(key)?.text ?? lasting.get(key);
-  return typeof text === "string" ? text : "";
+export const draft = (key) => whole(key).text;
+
+/** The text with the files beside it. @param {string} key @returns {Draft} */
+export function whole(key) {
+  const kept = unsaved.get(key) ?? lasting.get(key);
+  if (typeof kept === "string") return { text: kept, files: [] };
+  const files = Array.isArray(kept?.files) ? kept.files.filter((/** @type {any} */ file) => typeof file?.id === "string") : [];
+  return { text: typeof kept?.text === "string" ? kept.text : "", files };
 }
 
-/** Keeps a text, soon. @param {string} key @param {string} text */
-export function keep(key, text) {
+/** Keeps a text, soon. @param {string} key @param {string} text @param {Ref[]} [files] */
+export function keep(key, text, files = []) {
   clearTimeout(unsaved.get(key)?.timer);
-  unsaved.set(key, { text, timer: setTimeout(() => write(key), PAUSE_MS) });
+  unsaved.set(key, { text, files, timer: setTimeout(() => write(key), PAUSE_MS) });
 }
 
-/** Keeps a text now, or forgets it ("" ). @param {string} key @param {string} text */
-export function keepNow(key, text) {
-  keep(key, text);
+/** Keeps a text now, or forgets it ("" ). @param {string} key @param {string} text @param {Ref[]} [files] */
+export function keepNow(key, text, files = []) {
+  keep(key, text, files);
   write(key);
 }
 
@@ -37,7 +47,8 @@ function write(key) {
   if (!entry) return;
   clearTimeout(entry.timer);
   unsaved.delete(key);
-  lasting.set(key, entry.text || null);
+  const { text, files } = entry;
+  lasting.set(key, files.length ? { text, files } : text || null);
 }
 
 export function flush() {

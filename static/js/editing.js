@@ -1,14 +1,15 @@
 // @ts-check
 // Editing a question: its bubble becomes a message box, and what is saved is asked beside it, as another
-// version. What is typed there is a draft of its own.
+// version. Its files stay with it unless they are taken away. What is typed there is a draft of its own.
 
 import { onAction } from "./actions.js";
 import { showError } from "./composer.js";
 import { draft, draftKey, keep, keepNow } from "./drafts.js";
 import { isComposing, isEnter } from "./keys.js";
-import { article, conversation, request, slot } from "./page.js";
+import { article, conversation, icon, request, slot } from "./page.js";
 import { chosen } from "./options.js";
 import { ask } from "./outbox.js";
+import { filesOf } from "./pending.js";
 import { toEnd } from "./scroll.js";
 import { say } from "./words.js";
 
@@ -41,6 +42,15 @@ function openForm(shown, id, key, text) {
   box.dir = "auto";
   box.value = text;
   box.setAttribute("aria-label", say("editQuestion"));
+  const files = filesOf(shown);
+  const chips = document.createElement("ul");
+  chips.className = "chips";
+  chips.setAttribute("role", "list");
+  chips.setAttribute("aria-label", say("filesOfQuestion"));
+  chips.append(...files.map((file) => chip(file, box)));
+  chips.hidden = !files.length;
+  /** @returns {string[]} */
+  const kept = () => [...chips.children].map((one) => /** @type {HTMLElement} */ (one).dataset.file ?? "");
   const error = document.createElement("p");
   error.className = "composer__error field__error";
   error.hidden = true;
@@ -51,9 +61,9 @@ function openForm(shown, id, key, text) {
   const cancel = button("cancel", "btn btn--sm", "button");
   const save = button("saveAndAsk", "btn btn--sm btn--solid", "submit");
   bar.append(space, cancel, save);
-  form.append(box, error, bar);
+  form.append(chips, box, error, bar);
 
-  const hidden = /** @type {HTMLElement[]} */ ([...shown.querySelectorAll(":scope > :is(.bubble, .msg__bar)")]);
+  const hidden = /** @type {HTMLElement[]} */ ([...shown.querySelectorAll(":scope > :is(.atts, .bubble, .msg__bar):not([hidden])")]);
   for (const part of hidden) part.hidden = true;
   shown.append(form);
   box.focus();
@@ -72,7 +82,7 @@ function openForm(shown, id, key, text) {
   };
   let asked = false;
   const submit = async () => {
-    if (asked || !box.value.trim()) return;
+    if (asked || (!box.value.trim() && !kept().length)) return;
     asked = true;
     save.setAttribute("aria-disabled", "true");
     try {
@@ -81,7 +91,7 @@ function openForm(shown, id, key, text) {
         conversation: conversation(),
         parent: id, // the question itself: asked again beside it
         text: box.value,
-        attachments: [],
+        attachments: kept(),
         options: chosen(),
         cut: true,
       });
@@ -116,6 +126,40 @@ function openForm(shown, id, key, text) {
       submit();
     }
   });
+}
+
+/**
+ * A file of the question, which can be left out of its new version.
+ * @param {import("./shelf.js").Ref} file @param {HTMLElement} after has the focus once it is gone
+ */
+function chip(file, after) {
+  const made = document.createElement("li");
+  made.className = "chip chip--plain";
+  made.dataset.file = file.id;
+  const thumb = document.createElement("span");
+  thumb.className = "chip__thumb";
+  const image = file.thumbnail_url ? new Image() : null;
+  if (image) {
+    image.src = file.thumbnail_url ?? "";
+    image.alt = "";
+  }
+  thumb.append(image ?? icon(file.kind === "video" ? "film" : file.kind === "image" ? "image" : "file", "md"));
+  const name = document.createElement("bdi");
+  name.className = "chip__text truncate";
+  name.textContent = file.name;
+  const remove = document.createElement("button");
+  remove.type = "button";
+  remove.className = "btn btn--ghost btn--icon btn--xs";
+  remove.setAttribute("aria-label", say("removeFile", { name: file.name }));
+  remove.append(icon("x"));
+  remove.addEventListener("click", () => {
+    const list = made.parentElement;
+    made.remove();
+    if (list) list.hidden = !list.children.length;
+    after.focus();
+  });
+  made.append(thumb, name, remove);
+  return made;
 }
 
 /**

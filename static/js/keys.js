@@ -8,6 +8,9 @@ document.addEventListener("compositionend", (event) => (composed = event.timeSta
 
 const touch = matchMedia("(hover: none) and (pointer: coarse)");
 
+/** Whether there is a screen keyboard only: Enter does not send there. */
+export const isTouch = () => touch.matches;
+
 /**
  * Whether this is Enter by itself, meant to send. With a screen keyboard Enter is a new line: there is no
  * Shift beside it, and the button is near.

@@ -16,7 +16,7 @@ const HIDDEN_FRAME_MS = 250; // a hidden tab has no frames
 /**
  * @typedef {{ message: string, seq: number, status?: string, blocks?: string[], tail?: string, drop?: number,
  *   reasoning?: string, thinking?: boolean, reasoning_ms?: number | null,
- *   waiting?: number }} Progress
+ *   waiting?: number, activity?: string }} Progress
  * @typedef {{ message: string, seq: number, status: string, html?: string, fragment?: string,
  *   error?: { code: string, message: string } | null }} End
  */
@@ -38,6 +38,7 @@ class Answer {
     this.wholeReasoning = false;
     /** @type {Progress | null} */
     this.last = null;
+    this.activity = ""; // what is done before there is anything to read
     this.frame = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
@@ -66,6 +67,7 @@ class Answer {
   take(event) {
     this.seq = event.seq;
     this.last = event;
+    if (event.activity !== undefined) this.activity = event.activity; // said when it changes
     begin(this.article, event.status);
     if (this.frame || this.timer) return;
     this.frame = requestAnimationFrame(() => this.write());
@@ -90,7 +92,7 @@ class Answer {
   label() {
     const badge = slot(this.article, "badge");
     const seconds = this.last?.waiting;
-    const text = seconds ? say("waitingFor", { seconds }) : say("writing");
+    const text = seconds ? say("waitingFor", { seconds }) : this.activity || say("writing");
     if (!badge || this.article.dataset.status !== "streaming" || badge.textContent === text) return;
     if (badge.lastChild instanceof Text) badge.lastChild.data = text;
     else badge.append(text);

@@ -113,6 +113,7 @@ function remember() {
   lasting.set(key(), made);
   // A new chat begins with the model of the last one, but with none of its other options.
   if (conversation()) lasting.set(key(""), { model: made.model, thinking: made.thinking });
+  document.dispatchEvent(new Event("options:changed"));
 }
 
 function recall() {

@@ -49,7 +49,8 @@ export function wake(element) {
   /** @type {any} */ (window).htmx?.process(element);
 }
 
-function csrf() {
+/** The token that our server wants with everything that changes something. */
+export function csrf() {
   try {
     return JSON.parse(document.body.getAttribute("hx-headers") ?? "{}")["X-CSRFToken"] ?? "";
   } catch {
@@ -88,12 +89,12 @@ export function newId() {
 
 /**
  * One of the page's icons; the sprite's address is read from an icon that the server drew.
- * @param {string} name @param {"xs" | "sm"} size
+ * @param {string} name @param {"xs" | "sm" | "md"} size
  */
 export function icon(name, size = "sm") {
   const space = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(space, "svg");
-  svg.setAttribute("class", `icon icon--${size}`);
+  svg.setAttribute("class", size === "md" ? "icon" : `icon icon--${size}`);
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(space, "use");
   const sprite = document.querySelector("svg use")?.getAttribute("href")?.split("#")[0] ?? "";

@@ -1,6 +1,6 @@
 // @ts-check
-// The text that waits until the running answer ends. Kept for this tab over a reload, with the `request` it
-// will be sent under, so that a copy of the tab sends the same message and not a second one.
+// The message that waits until the running answer ends, with its files. Kept for this tab over a reload, with
+// the `request` it will be sent under, so that a copy of the tab sends the same message and not a second one.
 
 import { onAction } from "./actions.js";
 import { announce } from "./announcer.js";
@@ -8,7 +8,10 @@ import { conversation, newId, slot, user } from "./page.js";
 import { ofTab } from "./stored.js";
 import { say } from "./words.js";
 
-/** @typedef {{ request: string, text: string, options: Record<string, unknown> }} Queued */
+/**
+ * @typedef {import("./shelf.js").Ref} Ref
+ * @typedef {{ request: string, text: string, options: Record<string, any>, files?: Ref[] }} Queued
+ */
 
 const key = (of = conversation()) => `queue:${user()}:${of || "new"}`;
 /** @type {Queued | null} */
@@ -17,10 +20,12 @@ let queued = ofTab.get(key());
 /** @returns {Queued | null} */
 export const waitingText = () => queued;
 
-/** @param {string} text @param {Record<string, unknown>} options */
-export function enqueue(text, options) {
-  const whole = queued ? `${queued.text}\n\n${text}` : text;
-  put({ request: newId(), text: whole, options });
+/** @param {string} text @param {Record<string, any>} options @param {Ref[]} [files] */
+export function enqueue(text, options, files = []) {
+  const whole = [queued?.text, text].filter((part) => part).join("\n\n");
+  const deliveries = { ...queued?.options.deliveries, ...options.deliveries };
+  const together = Object.keys(deliveries).length ? { ...options, deliveries } : options;
+  put({ request: newId(), text: whole, options: together, files: [...(queued?.files ?? []), ...files] });
   announce(say("queued"));
 }
 
@@ -42,7 +47,8 @@ function show() {
   const line = /** @type {HTMLElement | null} */ (document.querySelector(".queue"));
   if (!line) return;
   const text = slot(line, "queued");
-  if (text) text.textContent = queued?.text ?? "";
+  const names = (queued?.files ?? []).map((file) => file.name).join(", ");
+  if (text) text.textContent = [queued?.text, names].filter(Boolean).join(" · ");
   if (!queued && line.contains(document.activeElement)) document.getElementById("composer-text")?.focus();
   line.hidden = !queued;
 }

@@ -28,6 +28,7 @@ const current = () => /** @type {HTMLElement | null} */ (document.activeElement?
 const withControl = {
   KeyK: search,
   KeyB: toggleSidebar,
+  KeyU: () => click("#attach-button"),
   Slash: help,
 };
 /** @type {Record<string, () => void>} */

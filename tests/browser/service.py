@@ -83,7 +83,10 @@ class Service(ThreadedUpstream):
 
 def question_of(body: dict[str, Any]) -> str:
     asked = [message["content"] for message in body["messages"] if message["role"] == "user"]
-    return str(asked[-1]) if asked else ""
+    last = asked[-1] if asked else ""
+    if isinstance(last, list):  # files come before the words
+        last = next((part["text"] for part in reversed(last) if "text" in part), "")
+    return str(last).rpartition("</document>")[2].strip()
 
 
 def reply(*steps: str | Step, thoughts: Iterable[str | Gate] = (), finish: str = "stop") -> Reply:

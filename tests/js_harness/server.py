@@ -22,7 +22,7 @@ from django.template import Context, engines
 from django.utils import timezone
 
 from conversations import presenting
-from conversations.models import RUNNING, Conversation, Message
+from conversations.models import RUNNING, Conversation, Message, MessageAttachment, Recognition
 from conversations.tree import Node, siblings
 from conversations.views import frame, options, pages, picker, sidebar, words
 from qwenchat.headers import POLICY
@@ -34,6 +34,15 @@ if TYPE_CHECKING:
 PATIENCE_S = 15
 MODEL = "qwen-plus"
 PAGE = 20  # messages a page
+UPLOAD_LIMITS = {
+    "image": 1_048_576,
+    "document": 2_097_152,
+    "video": 2_097_152,
+    "per_message": 6,
+    "accept": ".png,.jpg,.txt,.pdf,.mp4",
+    "kinds": {"png": "image", "jpg": "image", "txt": "document", "pdf": "document", "mp4": "video"},
+    "paste_characters": 4000,
+}
 
 
 @dataclass
@@ -75,19 +84,8 @@ class Server:
         started = threading.Event()
 
         async def serve() -> None:
-            app = web.Application()
-            app.add_routes(
-                [
-                    web.get("/", self.page),
-                    web.get("/c/{id}/", self.page),
-                    web.get("/c/{id}/thread/", self.thread),
-                    web.post("/c/{id}/branch/", self.branch),
-                    web.get("/messages/{id}/source/", self.source),
-                    web.get("/conversations/", self.listing),
-                    web.get("/static/{path:.*}", self.static),
-                    web.get("/ws/", self.socket),
-                ]
-            )
+            app = web.Application(client_max_size=64 * 1024 * 1024)
+            app.add_routes(self.routes())
             self.runner = web.AppRunner(app, shutdown_timeout=0.1)
             await self.runner.setup()
             site = web.TCPSite(self.runner, "127.0.0.1", 0)
@@ -102,6 +100,18 @@ class Server:
         self.worker = threading.Thread(target=run, daemon=True)
         self.worker.start()
         assert started.wait(PATIENCE_S)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/", self.page),
+            web.get("/c/{id}/", self.page),
+            web.get("/c/{id}/thread/", self.thread),
+            web.post("/c/{id}/branch/", self.branch),
+            web.get("/messages/{id}/source/", self.source),
+            web.get("/conversations/", self.listing),
+            web.get("/static/{path:.*}", self.static),
+            web.get("/ws/", self.socket),
+        ]
 
     def close(self) -> None:
         self.run(self.runner.cleanup())
@@ -157,6 +167,7 @@ class Server:
             html=render(text) if role == "assistant" else "",
             render_version=RENDER_VERSION,
         )
+        without_files(message)
         of.next_number += 1
         of.leaf_id = message.id
         self.messages[str(message.id)] = message
@@ -443,6 +454,7 @@ class Server:
             "shortcuts": frame.shortcuts(),
             "suggestions": frame.suggestions(),
             "text_characters": 100_000,
+            "upload_limits": UPLOAD_LIMITS,
             "words": words.words(),
             "user": self.user,
             "csrf_token": "token",
@@ -489,6 +501,14 @@ class Server:
         if path is None:
             return web.Response(status=404)
         return web.FileResponse(path)
+
+
+def without_files(message: Message) -> None:
+    """Nothing is attached and nothing was read: no database is asked for it."""
+    nothing = {"attached": MessageAttachment, "recognitions": Recognition}
+    message._prefetched_objects_cache = {  # type: ignore[attr-defined]
+        name: model.objects.none() for name, model in nothing.items()
+    }
 
 
 def rendered(template: str, context: dict[str, Any], request: HttpRequest) -> str:
