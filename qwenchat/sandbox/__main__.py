@@ -19,7 +19,8 @@ from twisted.internet.error import ReactorNotRunning
 
 from qwenchat.child import when_parent_is_gone
 from qwenchat.sandbox import models
-from qwenchat.sandbox.answering import RESET
+from qwenchat.sandbox.exchange import RESET
+from qwenchat.sandbox.files.store import FileStore
 from qwenchat.sandbox.http import DEFAULT_RATE, Sandbox
 
 if TYPE_CHECKING:
@@ -61,6 +62,12 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         default=DEFAULT_RATE,
         help="tokens a second; 0 is as fast as possible (default: %(default)g)",
     )
+    parser.add_argument(
+        "--reading",
+        type=float,
+        default=1.0,
+        help="how long uploads count as still being read: 0 not at all, 1 as usual (default)",
+    )
     parser.add_argument("--with-parent", action="store_true", help="end when stdin does")
     parser.add_argument("--verbose", action="store_true", help="a line on stderr for each answer")
     return parser.parse_args(argv)
@@ -86,15 +93,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("qwenchat").setLevel(level)
     host = "127.0.0.1" if arguments.host == "localhost" else arguments.host
+    files = FileStore(pace=arguments.reading)
     server = SandboxServer(
-        Sandbox(rate=arguments.rate),
+        Sandbox(rate=arguments.rate, files=files),
         endpoints=[_endpoint(host, arguments.port)],
         verbosity=0,
         server_name="",
     )
     if arguments.with_parent:
         when_parent_is_gone(lambda: reactor.callFromThread(_stop))
-    server.run()
+    try:
+        server.run()
+    finally:
+        files.close()
     return 1 if server.failed else 0
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
-
-import orjson
+from typing import TYPE_CHECKING
 
 from qwenchat.sandbox import refusals, stream, tokens
 from qwenchat.sandbox.generation import Generation, PrefixCache, generate
@@ -16,12 +14,13 @@ from qwenchat.sandbox.refusals import BY_STATUS, Failure, Refused
 from qwenchat.sandbox.writing.answer import endless
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Iterable
 
+    from qwenchat.sandbox.dialect import Dialect
+    from qwenchat.sandbox.exchange import Exchange
     from qwenchat.sandbox.request import ChatRequest
     from qwenchat.sandbox.staging import Staging
 
-RESET = "qwenchat.reset"  # the scope extension that resets the connection, if the server has it
 REMEMBERED_FLAKES = 256
 
 _PAGE = (
@@ -48,60 +47,13 @@ class History:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One HTTP exchange: the scope, and how to reply to it."""
-
-    scope: dict[str, Any]
-    send: Callable[[dict[str, Any]], Awaitable[None]]
-    request_id: str
-
-    async def start(
-        self, status: int, content_type: str, headers: Sequence[tuple[bytes, bytes]] = ()
-    ) -> None:
-        named = [
-            (b"content-type", content_type.encode()),
-            (b"x-request-id", self.request_id.encode()),
-            *headers,
-        ]
-        await self.send({"type": "http.response.start", "status": status, "headers": named})
-
-    async def write(self, data: bytes) -> None:
-        await self.send({"type": "http.response.body", "body": data, "more_body": True})
-
-    async def end(self, data: bytes = b"") -> None:
-        await self.send({"type": "http.response.body", "body": data, "more_body": False})
-
-    async def reply(
-        self,
-        status: int,
-        body: bytes,
-        content_type: str,
-        headers: Sequence[tuple[bytes, bytes]] = (),
-    ) -> None:
-        length = (b"content-length", str(len(body)).encode())
-        await self.start(status, content_type, [length, *headers])
-        await self.end(body)
-
-    async def reply_json(self, status: int, value: object) -> None:
-        await self.reply(status, orjson.dumps(value), "application/json; charset=utf-8")
-
-    def reset(self) -> bool:
-        """Resets the connection; False when this server has no way to."""
-        abort = self.scope.get("extensions", {}).get(RESET)
-        if abort is None:
-            return False
-        abort()
-        return True
-
-
 @dataclass(slots=True)
 class Answering:
     request: ChatRequest
     staged: Staging
     exchange: Exchange
     history: History
-    chunks: stream.Chunks
+    dialect: Dialect
     rate: float
     sent: int = field(default=0, init=False)  # tokens
 
@@ -150,7 +102,7 @@ class Answering:
         if self.staged.failure == "empty":
             await self._end(generation, finish_reason=None)
             return
-        await self.exchange.write(self.chunks.first(thinking=self.request.thinking))
+        await self.exchange.write(self.dialect.first(generation))
         if self._fails_midway:
             await self._fail_midway(generation)
             return
@@ -158,17 +110,12 @@ class Answering:
         await self._end(generation, finish_reason=generation.finish_reason)
 
     async def _write(self, pieces: Iterable[stream.Piece]) -> None:
-        thinking = self.request.thinking
         async for batch in paced(pieces, self.rate):
-            data = [self.chunks.piece(piece, thinking=thinking) for piece in batch]
-            await self.exchange.write(b"".join(data))
+            await self.exchange.write(b"".join(map(self.dialect.piece, batch)))
             self.sent += len(batch)
 
     async def _end(self, generation: Generation, *, finish_reason: str | None) -> None:
-        tail = b"" if finish_reason is None else self.chunks.last(finish_reason)
-        if self.request.include_usage:
-            tail += self.chunks.usage(generation.usage)
-        await self.exchange.end(tail + stream.DONE)
+        await self.exchange.end(self.dialect.last(generation, finish_reason))
 
     async def _fail_midway(self, generation: Generation) -> None:
         if self.staged.failure == "endless":
@@ -190,9 +137,7 @@ class Answering:
             case "garbage":
                 await self.exchange.end(b'data: {"choices":[{"delta":{"content":"\n\n')
             case "moderation" | "fail":
-                await self.exchange.end(
-                    stream.event(self._failure().body(self.exchange.request_id))
-                )
+                await self.exchange.end(self.dialect.error(self._failure()))
             case _:
                 await self.exchange.end()  # cut
 
@@ -210,13 +155,13 @@ class Answering:
             return
         if self.staged.failure in {"moderation", "fail"}:
             failure = self._failure()
-            await self.exchange.reply_json(failure.status, failure.body(self.exchange.request_id))
+            await self.exchange.reply_json(failure.status, self.dialect.failed(failure))
             return
         async for batch in paced(stream.pieces(generation), self.rate):
             self.sent += len(batch)
-        answer = stream.completion(self.request, generation, self.chunks)
+        answer = self.dialect.whole(generation)
         if self.staged.failure == "empty":
-            answer["choices"] = []
+            answer.get("output", answer)["choices"] = []
         await self.exchange.reply_json(200, answer)
 
 

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qwenchat.sandbox import tokens, writing
+from qwenchat.sandbox.ocr import tasks as ocr
+from qwenchat.sandbox.searching.sources import TOKENS_EACH, found
+from qwenchat.sandbox.tooling import choosing
 
 if TYPE_CHECKING:
     from qwenchat.sandbox.request import ChatRequest
+    from qwenchat.sandbox.searching.sources import Source
+    from qwenchat.sandbox.tooling.calls import ToolCall
 
 CACHE_FROM_TOKENS = 256  # shorter beginnings aren't cached by the service
 CACHED_CONVERSATIONS = 1024
+_EXTRA = {"tool": "sandbox", "result": "Made up by the sandbox: no rates, weather or stocks here."}
+CALL_TOKENS = 8  # of a call besides its arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,9 @@ class Usage:
     completion_tokens: int  # thinking included, as it is billed
     reasoning_tokens: int
     cached_tokens: int
+    image_tokens: int = 0
+    video_tokens: int = 0
+    searches: int = 0
 
     def body(self) -> dict[str, Any]:
         details: dict[str, int] = {"text_tokens": self.completion_tokens}
@@ -35,17 +45,40 @@ class Usage:
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": self.completion_tokens,
             "total_tokens": self.prompt_tokens + self.completion_tokens,
-            "prompt_tokens_details": {"cached_tokens": self.cached_tokens},
+            "prompt_tokens_details": self.prompt_details(),
             "completion_tokens_details": details,
         }
+
+    def prompt_details(self) -> dict[str, int]:
+        details = {"cached_tokens": self.cached_tokens}
+        if self.image_tokens:
+            details["image_tokens"] = self.image_tokens
+        if self.video_tokens:
+            details["video_tokens"] = self.video_tokens
+        if len(details) > 1:
+            details["text_tokens"] = self.prompt_tokens - self.image_tokens - self.video_tokens
+        return details
+
+    def media_body(self) -> dict[str, Any]:
+        """The native protocol's way of telling what the media cost."""
+        media = {"image_tokens": self.image_tokens, "video_tokens": self.video_tokens}
+        told = {name: value for name, value in media.items() if value}
+        text_tokens = self.prompt_tokens - sum(told.values())
+        return {**told, "input_tokens_details": {**told, "text_tokens": text_tokens}}
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
     thinking: tuple[str, ...]  # tokens
     answer: tuple[str, ...]
-    finish_reason: str  # "stop" or "length"
+    finish_reason: str  # "stop", "length" or "tool_calls"
     usage: Usage
+    calls: tuple[ToolCall, ...] = ()
+    call_style: str = "A"
+    sources: tuple[Source, ...] = ()  # only told by the native protocol
+    prepends_sources: bool = False
+    extra_tool: dict[str, str] | None = None  # what a search in a special field gave
+    ocr_result: dict[str, Any] | None = None
 
 
 class PrefixCache:
@@ -61,6 +94,8 @@ class PrefixCache:
         for message in request.messages:
             part = f"\x00{message.role}\x00{message.text}\x00{message.extra}"
             digest.update(part.encode(errors="surrogatepass"))
+            for media in message.parts:
+                digest.update("\x00".join(media.urls).encode(errors="surrogatepass"))
             total += message.tokens
             key = digest.digest()
             if key in self._seen and total >= CACHE_FROM_TOKENS:
@@ -75,22 +110,67 @@ class PrefixCache:
 def generate(request: ChatRequest, *, cached_tokens: int = 0) -> Generation:
     thinking = tokens.split(writing.think(request)) if request.thinking else []
     thinking = thinking[: request.thinking_budget]
-    text, finish_reason = _stopped(writing.write(request), request.stop)
-    answer = tokens.split(text)
     limit = request.max_tokens
     if request.max_completion_tokens is not None:
         # This limit counts the thinking too, which may use it up before the first word.
         thinking = thinking[: request.max_completion_tokens]
         limit = min(limit, request.max_completion_tokens - len(thinking))
-    if len(answer) > limit:
-        answer, finish_reason = answer[:limit], "length"
+    calls = choosing.calls(request)
+    sources = () if calls else found(request)
     usage = Usage(
-        prompt_tokens=request.prompt_tokens,
-        completion_tokens=len(thinking) + len(answer),
+        prompt_tokens=request.prompt_tokens + TOKENS_EACH * len(sources),
+        completion_tokens=len(thinking),
         reasoning_tokens=len(thinking),
         cached_tokens=cached_tokens,
+        image_tokens=request.image_tokens,
+        video_tokens=request.video_tokens,
+        searches=1 if sources else 0,
     )
-    return Generation(tuple(thinking), tuple(answer), finish_reason, usage)
+    if calls:
+        return _called(calls, Generation(tuple(thinking), (), "tool_calls", usage), request, limit)
+    read = ocr.answer(request) if request.model.has_ocr_tasks else None
+    text = writing.write(request, sources) if read is None else read.text
+    text, finish_reason = _stopped(text, request.stop)
+    answer = tokens.split(text)
+    if len(answer) > limit:
+        answer, finish_reason = answer[:limit], "length"
+    tells = request.search is not None and request.search.sources
+    return Generation(
+        tuple(thinking),
+        tuple(answer),
+        finish_reason,
+        replace(usage, completion_tokens=len(thinking) + len(answer)),
+        sources=sources if tells else (),
+        prepends_sources=request.search is not None and request.search.prepends,
+        extra_tool=_EXTRA if request.search is not None and request.search.extension else None,
+        ocr_result=read.result if read is not None else None,
+    )
+
+
+def _called(
+    calls: tuple[ToolCall, ...], generation: Generation, request: ChatRequest, limit: int
+) -> Generation:
+    """Calls instead of words; what doesn't fit into the limit is cut off, as models do."""
+    kept: list[ToolCall] = []
+    spent = 0
+    reason = "tool_calls"
+    for call in calls:
+        arguments = tokens.split(call.arguments)
+        room = limit - spent - CALL_TOKENS
+        if len(arguments) > room:
+            kept.append(replace(call, arguments="".join(arguments[: max(0, room)])))
+            spent, reason = limit, "length"
+            break
+        kept.append(call)
+        spent += CALL_TOKENS + len(arguments)
+    usage = generation.usage
+    return replace(
+        generation,
+        finish_reason=reason,
+        usage=replace(usage, completion_tokens=usage.completion_tokens + spent),
+        calls=tuple(kept),
+        call_style=choosing.style(request),
+    )
 
 
 def _stopped(text: str, stop: tuple[str, ...]) -> tuple[str, str]:

@@ -6,6 +6,7 @@ disagree about them. Source: the service's notes, "Parameters", "Thinking per mo
 
 from __future__ import annotations
 
+import math
 import re
 from functools import cache
 from typing import TYPE_CHECKING
@@ -72,3 +73,54 @@ def has_open_weights(model: Model) -> bool:
 
 def thinks_by_default(model: Model) -> bool:
     return model.thinking in {"hybrid_on", "always"}
+
+
+def image_cost(
+    model: Model,
+    width: int,
+    height: int,
+    *,
+    min_pixels: int | None,
+    max_pixels: int | None,
+    high_resolution: bool,
+) -> tuple[tuple[int, int], int]:
+    """The size at which the model looks at a picture, and its tokens."""
+    from qwenchat.dashscope import tokens  # noqa: PLC0415 -- as above
+
+    size = tokens.image_size(
+        model,
+        width,
+        height,
+        min_pixels=min_pixels,
+        max_pixels=max_pixels,
+        high_resolution=high_resolution,
+    )
+    patch = model.vision.patch_px if model.vision else 32
+    return size, (size[0] // patch) * (size[1] // patch) + 2
+
+
+def video_cost(
+    model: Model,
+    frames: int,
+    width: int,
+    height: int,
+    *,
+    min_pixels: int | None,
+    max_pixels: int | None,
+    total_pixels: int | None,
+) -> tuple[tuple[int, int], int]:
+    """The size at which the model looks at each frame, and the tokens of all of them."""
+    from qwenchat.dashscope import tokens  # noqa: PLC0415 -- as above
+
+    size = tokens.frame_size(
+        model,
+        frames,
+        width,
+        height,
+        min_pixels=min_pixels,
+        max_pixels=max_pixels,
+        total_pixels=total_pixels,
+    )
+    patch = model.vision.patch_px if model.vision else 32
+    layers = math.ceil(frames / 2)
+    return size, layers * (size[0] // patch) * (size[1] // patch) + 2

@@ -18,9 +18,15 @@ class SandboxProcess(ChildServer):
     """`base_url` is what a client needs: with "/compatible-mode/v1" at its end."""
 
     def __init__(
-        self, *, rate: float = DEFAULT_RATE, host: str = "127.0.0.1", port: int = 0
+        self,
+        *,
+        rate: float = DEFAULT_RATE,
+        reading: float = 1.0,
+        host: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
-        address = ["--host", host, "--port", str(port), "--rate", f"{rate:g}"]
+        address = ["--host", host, "--port", str(port)]
+        address += ["--rate", f"{rate:g}", "--reading", f"{reading:g}"]
         super().__init__(
             "The sandbox",
             ["qwenchat.sandbox", *address],

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from qwenchat.sandbox import models
+from qwenchat.sandbox.files.references import check_total, takes_files
 from qwenchat.sandbox.message_rules import read_messages
+from qwenchat.sandbox.ocr.tasks import read_task
 from qwenchat.sandbox.refusals import (
     ALGO,
     BAD_JSON,
@@ -22,6 +24,8 @@ from qwenchat.sandbox.refusals import (
     model_not_found,
 )
 from qwenchat.sandbox.request import ChatRequest
+from qwenchat.sandbox.searching.asking import read_search
+from qwenchat.sandbox.tooling.offered import read_offer
 
 if TYPE_CHECKING:
     from qwenchat.dashscope.model import Model
@@ -47,8 +51,9 @@ def read_body(raw: bytes) -> Body:
     return body
 
 
-def read_chat(body: Body) -> ChatRequest:
-    """The request, or `Refused` with what the service would say."""
+def read_chat(body: Body, native: Body | None = None) -> ChatRequest:
+    """The request, or `Refused` with what the service would say; `native` are the parameters of
+    the service's own protocol, for what only it knows."""
     name = body.get("model")
     if not name:
         raise invalid("you must provide a model parameter", "invalid_request_error")
@@ -64,11 +69,10 @@ def read_chat(body: Body) -> ChatRequest:
     budget = _thinking_budget(body, model)
     max_tokens = _limit(body, "max_tokens", models.max_output_tokens(model))
     response_format, schema = _response_format(body, messages_text=_words(body), thinking=thinking)
-    tools = _tools(body, model, thinking=thinking)
+    text = orjson.dumps(body["tools"]).decode() if body.get("tools") else ""
+    offer = read_offer(body, model, thinking=thinking, text=text)
     if messages[-1].partial and thinking:
         raise invalid(ALGO + "Partial mode is not supported when enable_thinking is true")
-    if _boolean(body, "enable_search") and not model.search:
-        raise invalid(ALGO + "This model does not support enable_search.")
     request = ChatRequest(
         model=model,
         name=name,
@@ -84,14 +88,23 @@ def read_chat(body: Body) -> ChatRequest:
         seed=_integer(body, "seed"),
         response_format=response_format,
         json_schema=schema,
-        tools=tools,
-        tools_text=orjson.dumps(body["tools"]).decode() if tools else "",
+        offer=offer,
         options=tuple((key, body[key]) for key in TOLD if body.get(key) is not None),
+        high_resolution=_boolean(body, "vl_high_resolution_images") or False,
+        ocr=read_task(native or {}, model),
+        search=read_search(body, model, native=native is not None),
     )
-    longest = models.max_input_tokens(model)
+    check_length(request)
+    return request
+
+
+def check_length(request: ChatRequest) -> None:
+    """The prompt fits into the model's window; looked at again when everything was decoded."""
+    if takes_files(request.model):
+        check_total(request)
+    longest = models.max_input_tokens(request.model)
     if request.prompt_tokens > longest:
         raise invalid(f"{ALGO}Range of input length should be [1, {longest}]")
-    return request
 
 
 def _check_sampling(body: Body) -> None:
@@ -219,35 +232,6 @@ def _response_format(
     if kind == "json_schema" and not isinstance(schema, dict):
         raise invalid("'json_schema' is a required property - 'response_format'")
     return kind, schema
-
-
-def _tools(body: Body, model: Model, *, thinking: bool) -> tuple[str, ...]:
-    tools = body.get("tools")
-    names: list[str] = []
-    if tools:
-        if not isinstance(tools, list):
-            raise _wrong_type(tools, "array", "tools")
-        if not model.tools:
-            raise invalid(ALGO + "The tool call is not supported.")
-        for tool in tools:
-            function = tool.get("function") if isinstance(tool, dict) else None
-            name = function.get("name") if isinstance(function, dict) else None
-            if not isinstance(name, str) or not name:
-                raise invalid("'name' is a required property - 'tools.function'")
-            if name == "search":
-                raise invalid(ALGO + "Tool names are not allowed to be [search]")
-            names.append(name)
-    choice = body.get("tool_choice")
-    if choice in (None, "none", "auto"):
-        return tuple(names)
-    if choice != "required" and not isinstance(choice, dict):
-        raise invalid(ALGO + 'tool_choice is one of the strings that should be ["none", "auto"]')
-    if thinking:
-        raise invalid(
-            ALGO + "The tool_choice parameter does not support being set to required or object "
-            "in thinking mode"
-        )
-    return tuple(names)
 
 
 def _words(body: Body) -> str:

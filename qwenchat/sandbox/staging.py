@@ -22,6 +22,8 @@ only when an answer starts afresh: its continuation (`partial`) goes through to 
     garbage                  a line in the stream that is no JSON
     endless                  goes on until it is stopped
     slow SECONDS             waits before the first token
+    call NAME [ARGUMENTS]    calls that tool, if it is offered, with these very arguments (JSON, or
+                             broken JSON); works in tool results and documents, too
     rate N                   this answer at N tokens a second; 0 is as fast as possible
     help                     this list
 """
@@ -69,6 +71,8 @@ def read(text: str) -> Staging:
         name, *arguments = match[1].lower().split() or ["help"]
         if name == "slow":
             slow_s = min(_number(arguments, 5), MAX_WAIT_S)
+        elif name == "call":
+            continue  # not a failure: `tooling.choosing` reads it
         elif name == "rate":
             rate = _number(arguments, 10)
         elif name == "moderation":

@@ -1,16 +1,7 @@
-"""The service's chunk sequence, and the same answer in one piece.
+"""The order in which an answer leaves: thoughts, text, calls of tools.
 
-A stream is, one line each with a blank line behind it (source: the service's notes, "SSE framing"
-and "Thinking stream"):
-
-    data: {"choices":[{"delta":{"content":"","role":"assistant"},"index":0,...}],...}
-    data: {"choices":[{"delta":{"content":"Hel"},"finish_reason":null,...}],...}
-    data: {"choices":[{"delta":{"content":""},"finish_reason":"stop",...}],...}
-    data: {"choices":[],"usage":{...},...}            only with include_usage
-    data: [DONE]
-
-With thinking, `reasoning_content` comes first and `content` is null beside it; nothing but the
-change of field marks where the answer begins.
+Calls come in fragments, in one of the shapes that clients have met (source: the service's notes,
+"Tool-call deltas"); `Fragment` leaves out what such a shape leaves out.
 """
 
 from __future__ import annotations
@@ -19,65 +10,25 @@ from dataclasses import dataclass
 from itertools import chain, cycle, islice
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-import orjson
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from qwenchat.sandbox.generation import Generation, Usage
-    from qwenchat.sandbox.request import ChatRequest
+    from qwenchat.sandbox.generation import Generation
+    from qwenchat.sandbox.tooling.calls import ToolCall
 
-DONE = b"data: [DONE]\n\n"
 FAILS_AFTER = 40  # tokens of the answer before a staged failure, or half of a shorter one
-
-Piece: TypeAlias = tuple[Literal["thinking", "answer"], str]
-
-
-def event(value: Any) -> bytes:
-    return b"data: " + orjson.dumps(value) + b"\n\n"
+FRAGMENT_CHARACTERS = 7  # about two tokens
 
 
 @dataclass(frozen=True, slots=True)
-class Chunks:
-    """Builds the chunks of one answer: id, time and model stay the same throughout."""
+class Fragment:
+    """A part of a call, as it stands in `delta.tool_calls`."""
 
-    response_id: str
-    created: int
-    model: str
+    entry: dict[str, Any]
+    arguments: str = ""
 
-    def first(self, *, thinking: bool) -> bytes:
-        if thinking:
-            return self._delta({"content": None, "reasoning_content": "", "role": "assistant"})
-        return self._delta({"content": "", "role": "assistant"})
 
-    def piece(self, piece: Piece, *, thinking: bool) -> bytes:
-        kind, text = piece
-        if kind == "thinking":
-            return self._delta({"content": None, "reasoning_content": text})
-        if thinking:
-            return self._delta({"content": text, "reasoning_content": None})
-        return self._delta({"content": text})
-
-    def last(self, finish_reason: str) -> bytes:
-        return self._delta({"content": ""}, finish_reason)
-
-    def usage(self, usage: Usage) -> bytes:
-        return event(self._chunk([], usage.body()))
-
-    def _delta(self, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
-        choice = {"delta": delta, "index": 0, "logprobs": None, "finish_reason": finish_reason}
-        return event(self._chunk([choice], None))
-
-    def _chunk(self, choices: list[Any], usage: dict[str, Any] | None) -> dict[str, Any]:
-        return {
-            "choices": choices,
-            "object": "chat.completion.chunk",
-            "usage": usage,
-            "created": self.created,
-            "system_fingerprint": None,
-            "model": self.model,
-            "id": self.response_id,
-        }
+Piece: TypeAlias = tuple[Literal["thinking", "answer"], str] | Fragment
 
 
 def pieces(generation: Generation) -> Iterator[Piece]:
@@ -85,6 +36,34 @@ def pieces(generation: Generation) -> Iterator[Piece]:
         yield "thinking", text
     for text in generation.answer:
         yield "answer", text
+    for index, call in enumerate(generation.calls):
+        yield from fragments(call, index, generation.call_style)
+
+
+def fragments(call: ToolCall, index: int, style: str) -> Iterator[Fragment]:
+    """One call in the shape `style`: "A" begins with arguments and goes on with an empty id, "B"
+    begins without arguments and repeats the id, "C" ends with null arguments, "D" has a null name
+    and null arguments in between."""
+    parts = [
+        call.arguments[at : at + FRAGMENT_CHARACTERS]
+        for at in range(0, len(call.arguments), FRAGMENT_CHARACTERS)
+    ]
+    named: dict[str, Any] = {"name": call.name}
+    if style != "B":
+        named["arguments"] = parts.pop(0) if style == "A" and parts else ""
+    yield _fragment(index, call.id, named)
+    if style == "D":
+        yield _fragment(index, "", {"name": None, "arguments": None})
+    for part in parts:
+        again = {"arguments": part}
+        yield _fragment(index, call.id if style == "B" else "", again)
+    if style == "C":
+        yield _fragment(index, "", {"arguments": None})
+
+
+def _fragment(index: int, call_id: str, function: dict[str, Any]) -> Fragment:
+    entry = {"index": index, "id": call_id, "type": "function", "function": function}
+    return Fragment(entry, function.get("arguments") or "")
 
 
 def interrupted(generation: Generation) -> Iterator[Piece]:
@@ -96,26 +75,3 @@ def interrupted(generation: Generation) -> Iterator[Piece]:
 def forever(generation: Generation, more: Iterable[str]) -> Iterator[Piece]:
     repeated: Iterator[Piece] = (("answer", text) for text in cycle(more))
     return chain(pieces(generation), repeated)
-
-
-def completion(request: ChatRequest, generation: Generation, chunks: Chunks) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": "".join(generation.answer)}
-    if request.thinking:
-        message["reasoning_content"] = "".join(generation.thinking)
-    return {
-        "id": chunks.response_id,
-        "object": "chat.completion",
-        "created": chunks.created,
-        "model": chunks.model,
-        "system_fingerprint": None,
-        "choices": [
-            {
-                "index": index,
-                "finish_reason": generation.finish_reason,
-                "logprobs": None,
-                "message": message,
-            }
-            for index in range(request.n)
-        ],
-        "usage": generation.usage.body(),
-    }

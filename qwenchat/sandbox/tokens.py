@@ -13,7 +13,7 @@ import re
 from functools import lru_cache
 
 MESSAGE_OVERHEAD = 4  # role and separators, as chat templates add around each message
-IMAGE_TOKENS = 66  # the service's smallest image, 65,536 px / 32² + 2; sizes aren't looked at here
+MEDIA_TOKENS = 66  # the service's smallest image, 65,536 px / 32² + 2, until one was looked at
 
 _TOKEN = re.compile(
     r" ?[A-Za-z\u00c0-\u024f\u0370-\u052f]{1,8}"
@@ -33,4 +33,9 @@ def split(text: str) -> list[str]:
 
 @lru_cache(maxsize=512)  # a conversation is counted again with every turn
 def count(text: str) -> int:
+    return sum(1 for _ in _TOKEN.finditer(text))
+
+
+def count_once(text: str) -> int:
+    """Like `count`, for texts so long that remembering them would cost more than counting."""
     return sum(1 for _ in _TOKEN.finditer(text))

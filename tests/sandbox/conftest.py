@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx
 import openai
 import pytest
@@ -11,7 +13,7 @@ from qwenchat.sandbox.process import SandboxProcess
 
 @pytest.fixture(scope="session")
 def sandbox():
-    with SandboxProcess(rate=0) as process:
+    with SandboxProcess(rate=0, reading=0.2) as process:
         yield process
 
 
@@ -30,6 +32,30 @@ def http(sandbox):
     headers = {"authorization": f"Bearer {sandbox.api_key}"}
     with httpx.Client(base_url=sandbox.base_url, headers=headers, timeout=30) as client:
         yield client
+
+
+@pytest.fixture
+def ready(client):
+    """`ready(file_id)`: the file, once questions may name it."""
+
+    def wait(file_id):
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                client.chat.completions.create(
+                    model="qwen-long",
+                    messages=[
+                        {"role": "system", "content": f"fileid://{file_id}"},
+                        {"role": "user", "content": "?"},
+                    ],
+                )
+            except openai.BadRequestError as error:
+                if "in progress" in error.message:
+                    continue
+            return client.files.retrieve(file_id)
+        raise AssertionError("still being read")
+
+    return wait
 
 
 @pytest.fixture

@@ -6,11 +6,13 @@ import json
 
 import pytest
 
+from . import media
+
 USER = {"role": "user", "content": "Hello"}
 ALGO = "<400> InternalError.Algo.InvalidParameter: "
 TOOL = {"type": "function", "function": {"name": "look", "parameters": {}}}
 SCHEMA = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
-IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+IMAGE = media.image_part()
 CALL = {
     "role": "assistant",
     "content": "",
@@ -269,3 +271,30 @@ def test_refusals_say_when_to_come_back(post):
     assert refused.status_code == 429
     assert refused.headers["retry-after"] == "7"
     assert refused.json()["error"]["code"] == "limit_requests"
+
+
+async def test_a_bug_of_ours_is_told_in_the_service_s_shape(monkeypatch, caplog):
+    from qwenchat.sandbox import Sandbox, rules
+
+    def broken(body, native=None):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(rules, "read_chat", broken)
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": b"{}"}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/compatible-mode/v1/chat/completions",
+        "headers": [(b"authorization", b"Bearer sk-x")],
+    }
+    await Sandbox()(scope, receive, send)
+    assert sent[0]["status"] == 500
+    assert json.loads(sent[1]["body"])["error"]["code"] == "internal_error"
+    assert "ZeroDivisionError" in caplog.text

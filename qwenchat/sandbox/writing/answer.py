@@ -6,15 +6,21 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from qwenchat.sandbox import languages, staging
+from qwenchat.sandbox.tooling.instances import Material, instance
 from qwenchat.sandbox.writing import wants
+from qwenchat.sandbox.writing.attached import about
 from qwenchat.sandbox.writing.chinese import Chinese
 from qwenchat.sandbox.writing.english import English
 from qwenchat.sandbox.writing.essay import compose
+from qwenchat.sandbox.writing.looked_up import search_results, tool_results
 from qwenchat.sandbox.writing.received import receive
 from qwenchat.sandbox.writing.titles import is_title_request, title
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qwenchat.sandbox.request import ChatRequest
+    from qwenchat.sandbox.searching.sources import Source
     from qwenchat.sandbox.writing.received import Received
     from qwenchat.sandbox.writing.voice import Voice
     from qwenchat.sandbox.writing.wants import Wants
@@ -24,10 +30,11 @@ FACTS_FROM = 120  # a text this long has room to say first what was received
 OVERLAP = 12  # characters that must agree to find the place in a text that was edited
 
 
-def write(request: ChatRequest) -> str:
-    """What is to be said: the whole answer, or what follows the prefix to be continued."""
+def write(request: ChatRequest, sources: Sequence[Source] = ()) -> str:
+    """What is to be said: the whole answer, or what follows the prefix to be continued; `sources`
+    is what a search found."""
     received = receive(request)
-    whole = _whole(request, received)
+    whole = _whole(request, received, sources)
     prefix = request.prefix
     return whole if prefix is None else _continuation(whole, prefix, received)
 
@@ -55,7 +62,7 @@ def endless(request: ChatRequest) -> str:
     return compose(_voice(chinese=received.language == "zh").library, 2000) + "\n\n"
 
 
-def _whole(request: ChatRequest, received: Received) -> str:
+def _whole(request: ChatRequest, received: Received, sources: Sequence[Source]) -> str:
     if is_title_request(received.system_prompt):
         return title(received.first_question)
     if request.response_format != "text":
@@ -67,8 +74,15 @@ def _whole(request: ChatRequest, received: Received) -> str:
     if asked.everything:
         return voice.everything(received).strip()
     blocks = [_part(voice, part, received, asked.code_language) for part in asked.parts]
+    attached = [
+        *about(received, chinese=asked.chinese),
+        *tool_results(request, chinese=asked.chinese),
+        *search_results(sources, request, chinese=asked.chinese),
+    ]
     if asked.unit:
-        return "\n\n".join([_text(voice, received, asked), *blocks])
+        return "\n\n".join([*attached, _text(voice, received, asked), *blocks])
+    if attached:
+        return "\n\n".join([voice.opening(received), *attached, *blocks])
     if blocks:
         return "\n\n".join([voice.opening(received), *blocks])
     topic = received.pick(voice.library.topics, "topic")
@@ -139,29 +153,11 @@ def _as_json(received: Received, schema: dict[str, Any] | None) -> str:
         "earlier_messages": received.earlier_messages,
         "system_prompt": received.system_prompt is not None,
     }
-    value = facts if schema is None else _instance(schema, received)
+    if received.documents:
+        facts["documents"] = {item.name: item.words for item in received.documents}
+    if schema is None:
+        value = facts
+    else:
+        text = " ".join(received.question.split())[:80]
+        value = instance(schema, Material(text, received.words))
     return json.dumps(value, ensure_ascii=False, indent=2)
-
-
-def _instance(schema: dict[str, Any], received: Received) -> Any:
-    """A value that a simple schema allows, made of what was received."""
-    if schema.get("enum"):
-        return schema["enum"][0]
-    if "const" in schema:
-        return schema["const"]
-    kind = schema.get("type", "object")
-    kind = kind[0] if isinstance(kind, list) else kind
-    match kind:
-        case "object":
-            properties = schema.get("properties", {})
-            return {name: _instance(inner, received) for name, inner in properties.items()}
-        case "array":
-            return [_instance(schema.get("items", {"type": "string"}), received)]
-        case "integer" | "number":
-            return max(received.words, schema.get("minimum", 0))
-        case "boolean":
-            return True
-        case "null":
-            return None
-        case _:
-            return " ".join(received.question.split())[:80]

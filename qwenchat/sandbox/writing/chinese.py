@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenchat.sandbox import languages
+from qwenchat.sandbox.counting import characters
 from qwenchat.sandbox.writing.chinese_library import LIBRARY, NOTES
 from qwenchat.sandbox.writing.chinese_showcase import SHOWCASE
-from qwenchat.sandbox.writing.received import characters
 from qwenchat.sandbox.writing.samples import sample
 from qwenchat.sandbox.writing.voice import excerpt, options_line
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from qwenchat.sandbox.counting import characters
 from qwenchat.sandbox.writing.essay import Library, Topic
-from qwenchat.sandbox.writing.received import characters
 
 LIBRARY = Library(
     space="",

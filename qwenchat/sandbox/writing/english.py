@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenchat.sandbox import languages
+from qwenchat.sandbox.counting import words
 from qwenchat.sandbox.writing.english_library import LIBRARY, NOTES
 from qwenchat.sandbox.writing.english_showcase import SHOWCASE
-from qwenchat.sandbox.writing.received import words
 from qwenchat.sandbox.writing.samples import sample
 from qwenchat.sandbox.writing.voice import excerpt, options_line
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from qwenchat.sandbox.counting import words
 from qwenchat.sandbox.writing.essay import Library, Topic
-from qwenchat.sandbox.writing.received import words
 
 LIBRARY = Library(
     space=" ",

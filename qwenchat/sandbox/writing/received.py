@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from qwenchat.sandbox import languages, staging, tokens
+from qwenchat.sandbox.counting import characters, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwenchat.sandbox.request import ChatRequest
+    from qwenchat.sandbox.documents import Document
+    from qwenchat.sandbox.request import ChatRequest, Message
+    from qwenchat.sandbox.seeing.seen import Seen
 
 T = TypeVar("T")
-
-_WORD = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*")
-_HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
-
-
-def words(text: str) -> int:
-    """Words as people count them: runs of letters or digits, and each Chinese character."""
-    han = len(_HAN.findall(text))
-    return han + len(_WORD.findall(_HAN.sub(" ", text)))
-
-
-def characters(text: str) -> int:
-    """Visible characters with their punctuation: what 字数 means in a Chinese text."""
-    return sum(not character.isspace() for character in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +29,8 @@ class Received:
     question_number: int
     first_question: str
     media: tuple[str, ...]
+    seen: tuple[Seen, ...]  # what was shown with this question, or else last before it
+    documents: tuple[Document, ...]  # all that were named up to this question
     tools: tuple[str, ...]
     options: tuple[tuple[str, object], ...]
     prompt_tokens: int
@@ -81,9 +71,15 @@ def receive(request: ChatRequest) -> Received:
         question_number=len(questions) + 1,
         first_question=first,
         media=request.question.media,
-        tools=request.tools,
+        seen=_shown(request.messages[: at + 1]),
+        documents=tuple(document for message in before for document in message.documents),
+        tools=tuple(tool.name for tool in request.offer.tools),
         options=request.options,
         # Counted without what follows the question, so that a continuation sees the same number.
         prompt_tokens=sum(message.tokens for message in request.messages[: at + 1]),
         fingerprint=hashlib.blake2b(f"{heard}\x00{request.seed}".encode(), digest_size=32).digest(),
     )
+
+
+def _shown(messages: Sequence[Message]) -> tuple[Seen, ...]:
+    return next((message.seen for message in reversed(messages) if message.seen), ())
