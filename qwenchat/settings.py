@@ -331,6 +331,9 @@ LOGGING = {
         "attachments": {"level": LOG_LEVEL},
         "django": {"level": "WARNING", "handlers": [], "propagate": True},
         "daphne": {"level": "WARNING"},
+        # What other servers sent, and addresses with what stands in them, is for no log.
+        "mcp": {"level": "CRITICAL"},
+        "httpx2": {"level": "WARNING"},
     },
 }
 

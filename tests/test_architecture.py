@@ -28,6 +28,7 @@ FORBIDDEN = {
         "qwenchat.tools",
     ),
     "qwenchat/sandbox": (*FRAMEWORKS, *APPLICATIONS, "qwenchat.markup"),
+    "qwenchat/tools": (*FRAMEWORKS, *APPLICATIONS, "qwenchat.sandbox", "qwenchat.dashscope"),
     "qwenchat/accounts": ("conversations", "attachments"),
     "attachments": ("conversations",),
 }

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from .errors import FetchError, FetchFailed, FetchRefused
 from .following import Errand, opened
-from .reaching import Allowed, Resolver, system_resolver
+from .reaching import WEB_PORTS, Allowed, Resolver, system_resolver
 
 if TYPE_CHECKING:
     import ssl
@@ -85,14 +85,15 @@ async def fetch(
     max_redirects: int = MAX_REDIRECTS,
     resolver: Resolver = system_resolver,
     allow: Allowed = (),
+    ports: Collection[int] | None = WEB_PORTS,
     tls: ssl.SSLContext | None = None,
 ) -> Fetched:
     """What is behind `url`, held in memory; `FetchError` otherwise. Cancelling is safe.
 
     `accept` are media types, or `text/*`. `allow` opens networks, or a `host:port` with any address
-    and port. `tls` replaces the trusted certificates.
+    and port. `ports` None opens all. `tls` replaces the trusted certificates.
     """
-    errand = Errand(accept, max_bytes, timeout_s, max_redirects, resolver, allow, tls)
+    errand = Errand(accept, max_bytes, timeout_s, max_redirects, resolver, allow, ports, tls)
     async with opened(url, errand) as found:
         body = b"".join([piece async for piece in found.pieces()])
         return Fetched(found.target.url, found.content_type, body, found.redirects)
@@ -108,10 +109,11 @@ async def fetch_to(
     max_redirects: int = MAX_REDIRECTS,
     resolver: Resolver = system_resolver,
     allow: Allowed = (),
+    ports: Collection[int] | None = WEB_PORTS,
     tls: ssl.SSLContext | None = None,
 ) -> FetchedFile:
     """As `fetch`, into a file that is written as it comes, and gone again if it does not all come."""
-    errand = Errand(accept, max_bytes, timeout_s, max_redirects, resolver, allow, tls)
+    errand = Errand(accept, max_bytes, timeout_s, max_redirects, resolver, allow, ports, tls)
     async with opened(url, errand) as found:
         file = await asyncio.to_thread(path.open, "wb")
         try:

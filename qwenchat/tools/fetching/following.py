@@ -45,6 +45,7 @@ class Errand:
     max_redirects: int
     resolver: Resolver
     allow: Allowed
+    ports: Collection[int] | None
     tls: ssl.SSLContext | None
 
 
@@ -105,7 +106,9 @@ async def answered(
     target: Target, tls: ssl.SSLContext, errand: Errand
 ) -> AsyncIterator[httpx.Response]:
     """The response of one hop, headers read; its connection is closed behind it."""
-    addresses = await reachable(target, resolver=errand.resolver, allow=errand.allow)
+    addresses = await reachable(
+        target, resolver=errand.resolver, allow=errand.allow, ports=errand.ports
+    )
     transport = httpx.AsyncHTTPTransport(
         verify=tls, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
     )

@@ -37,6 +37,7 @@ METADATA_HOSTS = frozenset(
     }
 )
 MOST_ADDRESSES = 8
+WEB_PORTS = frozenset(PORTS.values())
 
 
 async def system_resolver(host: str, port: int) -> Sequence[str]:
@@ -52,7 +53,7 @@ async def reachable(
     *,
     resolver: Resolver = system_resolver,
     allow: Allowed = (),
-    ports: Collection[int] | None = tuple(PORTS.values()),
+    ports: Collection[int] | None = WEB_PORTS,
 ) -> list[Address]:
     """The addresses that may be connected to for `target`, best first; at least one.
 

@@ -1,0 +1,239 @@
+"""A model's calls, run within limits: every call ends as an Outcome, whatever the tool does.
+
+A call runs only if its tool was offered, its arguments are whole and fit, its id is new, and rounds
+and calls are left; a tool with side effects only once a person has approved these very arguments.
+Whatever does not run is told to the model. Calls of one round run at the same time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from .context import Context, ToolError
+from .results import RESULT_BYTES, as_data, as_text
+
+if TYPE_CHECKING:
+    from .declaring import Tool
+
+logger = logging.getLogger(__name__)
+
+State = Literal["running", "waiting", "done", "failed", "refused", "cancelled"]
+# Why a call did not end as "done"; "" when it did.
+Code = Literal[
+    "",
+    "cut",  # the model's answer ended in the middle of the call
+    "repeated",  # this id has run before
+    "unknown",  # no such tool was offered
+    "arguments",  # no JSON, or not fitting
+    "too_many",  # calls or rounds are used up
+    "refused",  # by the person
+    "tool",  # the tool said why it cannot
+    "crash",
+    "timeout",
+    "cancelled",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Source: threats.md 39. `seconds` holds for a call whose tool does not ask for less."""
+
+    rounds: int = 8
+    calls: int = 16
+    seconds: float = 30.0
+    result_bytes: int = RESULT_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call as the model wrote it. `is_cut`: its end is missing, so it must never run."""
+
+    id: str
+    name: str
+    arguments: str
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """The person says yes; with other `arguments` if they were edited (None: as they were)."""
+
+    arguments: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The person, or time, says no. `reason` is for the model."""
+
+    reason: str = "The person did not allow this call."
+
+
+class TooSlow(Exception):
+    """A tool took all of its time."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"not within {seconds:g} s")
+        self.seconds = seconds
+
+
+Approve = Callable[[Call, "Tool", dict[str, Any]], Awaitable[Approved | Refused]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a call stands. `result` is for the person; `content` is the `tool` message's text.
+
+    `arguments` are those that ran (edited ones too); None when there were none to run with.
+    """
+
+    call: Call
+    state: State
+    result: str = ""
+    code: Code = ""
+    arguments: dict[str, Any] | None = None
+    duration_ms: int = 0
+    tool: Tool | None = None
+
+    @property
+    def is_final(self) -> bool:
+        return self.state not in ("running", "waiting")
+
+    @property
+    def content(self) -> str:
+        return as_data(self.call.name, self.result)
+
+    @property
+    def arguments_json(self) -> str:
+        """Arguments fit for the history: always valid JSON, as the service demands."""
+        return json.dumps(self.arguments or {}, ensure_ascii=False)
+
+
+async def nobody_approves(_call: Call, _tool: Tool, _arguments: dict[str, Any]) -> Refused:
+    """Where nobody can be asked."""
+    return Refused("This call needs a person's approval, and nobody can be asked here.")
+
+
+def ignore(_outcome: Outcome) -> None:
+    """Nobody is watching."""
+
+
+@dataclass(slots=True)
+class Run:
+    """All rounds of one answer. `outcomes` holds every call's latest standing, in the order of calls.
+
+    `seen` are ids that ran before, such as before a restart. `watch` is told of each change.
+    """
+
+    tools: Sequence[Tool]
+    context: Context
+    approve: Approve = nobody_approves
+    watch: Callable[[Outcome], None] = ignore
+    limits: Limits = Limits()
+    seen: Collection[str] = ()
+    outcomes: list[Outcome] = field(default_factory=list)
+    rounds: int = 0
+    calls: int = 0
+    _ids: set[str] = field(default_factory=set)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether no further call would run: then ask the model to answer without tools."""
+        return self.rounds >= self.limits.rounds or self.calls >= self.limits.calls
+
+    async def round(self, calls: Iterable[Call]) -> list[Outcome]:
+        """The outcomes of one round's calls, in their order.
+
+        When cancelled, calls that were under way end as "cancelled", in `outcomes` and for `watch`.
+        """
+        too_late = self.rounds >= self.limits.rounds
+        self.rounds += 1
+        first = len(self.outcomes)
+        waiting: list[tuple[int, Call, Tool]] = []
+        for call in calls:
+            judged = self.judge(call, too_late=too_late)
+            self.outcomes.append(judged)
+            if judged.is_final or judged.tool is None:
+                self.watch(judged)
+            else:
+                waiting.append((len(self.outcomes) - 1, call, judged.tool))
+        async with asyncio.TaskGroup() as group:
+            for place, call, tool in waiting:
+                group.create_task(self.one(place, call, tool), name=f"tool {call.name}")
+        return self.outcomes[first:]
+
+    def judge(self, call: Call, *, too_late: bool) -> Outcome:
+        """Whether the call may run at all: a final outcome if not."""
+        tool = next((each for each in self.tools if each.name == call.name), None)
+        if call.is_cut:
+            return failed(call, tool, "cut", "The call was cut short, so it was not run.")
+        if call.id and (call.id in self._ids or call.id in self.seen):
+            return failed(call, tool, "repeated", "A call with this id has been run already.")
+        if call.id:
+            self._ids.add(call.id)
+        if tool is None:
+            names = ", ".join(each.name for each in self.tools) or "none"
+            return failed(call, None, "unknown", f"There is no such tool. Offered are: {names}.")
+        if too_late or self.calls >= self.limits.calls:
+            text = "No more tool calls are possible in this answer. Answer with what you have."
+            return failed(call, tool, "too_many", text)
+        self.calls += 1
+        return Outcome(call, "running", tool=tool)
+
+    async def one(self, place: int, call: Call, tool: Tool) -> None:
+        started: float | None = None
+        arguments: dict[str, Any] | None = None
+
+        def settle(state: State, result: str = "", code: Code = "") -> None:
+            ms = 0 if started is None else round((time.monotonic() - started) * 1000)
+            self.outcomes[place] = Outcome(call, state, result, code, arguments, ms, tool)
+            self.watch(self.outcomes[place])
+
+        try:
+            arguments = tool.read_arguments(call.arguments)
+            if tool.side_effects:
+                settle("waiting")
+                answer = await self.approve(call, tool, arguments)
+                if isinstance(answer, Refused):
+                    settle("refused", answer.reason, "refused")
+                    return
+                if answer.arguments is not None:
+                    arguments = answer.arguments
+                    tool.check_arguments(arguments)
+            settle("running")
+            started = time.monotonic()
+            result = await self.in_time(tool, arguments)
+            settle("done", as_text(result, self.limits.result_bytes))
+        except asyncio.CancelledError:
+            settle("cancelled", "The call was stopped.", "cancelled")
+            raise
+        except ToolError as error:
+            code: Code = "arguments" if started is None else "tool"
+            settle("failed", as_text(str(error), self.limits.result_bytes), code)
+        except TooSlow as error:
+            settle(
+                "failed", f"The tool did not answer within {error.seconds:g} seconds.", "timeout"
+            )
+        except Exception as error:
+            logger.exception("tool %s failed", tool.name, extra={"call": call.id})
+            settle("failed", f"The tool failed ({type(error).__name__}).", "crash")
+
+    async def in_time(self, tool: Tool, arguments: dict[str, Any]) -> object:
+        """What the tool gives; `TooSlow` when it does not in time."""
+        seconds = min(tool.timeout_s, self.limits.seconds)
+        try:
+            async with asyncio.timeout(seconds) as deadline:
+                return await tool.invoke(arguments, self.context)
+        except TimeoutError:
+            if deadline.expired():
+                raise TooSlow(seconds) from None
+            raise  # the tool's own
+
+
+def failed(call: Call, tool: Tool | None, code: Code, text: str) -> Outcome:
+    return Outcome(call, "failed", text, code, tool=tool)
