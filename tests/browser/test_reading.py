@@ -192,7 +192,8 @@ def test_in_chinese_no_english_is_left(
     only_chinese(chat, alice.name)
     page.keyboard.press("Escape")
     page.locator("[popovertarget=options-pop]").first.click()
-    page.locator("#options-pop summary").click()
+    for summary in page.locator("#options-pop summary").all():
+        summary.click()
     only_chinese(chat, alice.name)
     page.keyboard.press("Escape")
 
@@ -263,7 +264,7 @@ ENGLISH = re.compile(r"[A-Za-z]{2,}")
 # Names of things, and keys as they are printed on the keyboard.
 NAMES = re.compile(
     r"qwenchat|\b(?:qwen|qwq)[\w.-]*|English|Ctrl|Alt|Shift|Enter|Esc|Markdown|JSON|HTML|Delete|F\d+"
-    r"|top_p|top_k|Top P|Top K|OCR|AI|API|JavaScript|https?://\S+|example\.org|upstream_\w+|content_filtered"
+    r"|top_p|top_k|Top P|Top K|OCR|PDF|AI|API|JavaScript|https?://\S+|example\.org|upstream_\w+|content_filtered"
     r"|context_too_long|model_not_found|internal|DashScope|Qwen|Backspace|Home|End|\bs\b|VL|tokens?",
 )
 TEXTS = """() => {
