@@ -111,6 +111,13 @@ def mapped_bytes() -> int:
 
 
 def peak_bytes() -> int:
+    """The most memory that this process had. Linux' `ru_maxrss` would tell of the parent too, from before
+    this program was started in its place."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
     if resource is None:
         return 0
     unit = 1 if sys.platform == "darwin" else 1024

@@ -15,7 +15,7 @@ from django.conf import settings
 from attachments import pipeline, sweeping, upstream
 from conversations.database import in_database
 
-from . import news, offered, presence, service
+from . import news, offered, pieces, presence, service
 from .generation import recovery
 from .generation.runner import runner
 
@@ -87,7 +87,7 @@ async def tend_files() -> None:
     await in_database(pipeline.resume)(alone=not settings.REDIS_URL)
     while True:
         try:
-            await asyncio.to_thread(sweeping.sweep)
+            await pieces.in_thread(sweeping.sweep)
         except Exception:
             logger.exception("files could not be swept")
         await asyncio.sleep(SWEEP_SECONDS)
