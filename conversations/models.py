@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from attachments.models import Attachment
 from attachments.names import NAME_CHARACTERS
 
+from .fields import WrittenJSON
+
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
 
@@ -226,9 +228,7 @@ class Recognition(models.Model):
     words: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(
         default=list, blank=True
     )
-    fields: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(
-        null=True, blank=True
-    )
+    fields: Any = WrittenJSON(null=True, blank=True)
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
