@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 
-class WrittenJSON(models.TextField):  # type: ignore[type-arg]
+if TYPE_CHECKING:
+    Text = models.TextField[Any, Any]
+else:
+    Text = models.TextField
+
+
+class WrittenJSON(Text):
     """JSON kept as it was written: PostgreSQL's own type forgets the order of names."""
 
     def from_db_value(self, value: str | None, *_: Any) -> Any:
