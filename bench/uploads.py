@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--settings", default="tests.settings")
     parser.add_argument("--films", type=int, default=10)
     arguments = parser.parse_args()
+    lag(arguments.films)  # before anything here is set for the tests' settings
     os.environ["DJANGO_SETTINGS_MODULE"] = arguments.settings
     with tempfile.TemporaryDirectory(prefix="qwenchat-bench-") as folder:
         os.environ["QWENCHAT_DATA"] = folder
@@ -44,7 +45,6 @@ def main() -> None:
         settings.ATTACHMENTS_BACKGROUND = True
         call_command("migrate", verbosity=0)
         sizes()
-        lag(arguments.films)
 
 
 # ---- from bytes to ready ----------------------------------------------------------------------------

@@ -237,7 +237,7 @@ async def read(page: Page, number: int, begun: Begun, asking: Asking) -> Recogni
             if asking.fold([event for event in events if is_shown or not is_words(event)]):
                 asking.changed()
     await asking.end(None)
-    return Recognition(
+    return Recognition(  # type: ignore[misc]  # a column of our own, that the plugin takes for text
         task=task or "",
         text="".join(texts),
         words=[word_json(word) for word in found.words] if found else [],
