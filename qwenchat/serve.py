@@ -62,6 +62,12 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]
 
     received_bytes = 0
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Twisted would read forms too, whole and in the event loop: 300 ms for a film of 10 MB, with all of
+        # it in memory. Django does that itself, from a file and in a thread.
+        self._parsePOSTFormSubmission = False
+
     def gotLength(self, length: int | None) -> None:  # noqa: N802  Twisted's name
         if length is not None and length > self.channel.factory.most_bytes:
             self.refuse()

@@ -143,6 +143,32 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_stored(
         server.stop(signal.SIGKILL)
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux' /proc")
+def test_a_large_upload_is_never_whole_in_memory(up: Up) -> None:
+    """Neither Twisted, which would read the form, nor Daphne, which would queue the body, holds it."""
+    file = b"x" * 80_000_000
+    body = (
+        b'--XX\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n'
+        + file
+        + b"\r\n--XX--\r\n"
+    )
+    up.get("/accounts/login/")
+    before = peak_bytes(up.process.pid)
+    connection = http.client.HTTPConnection("127.0.0.1", up.port, timeout=60)
+    kind = {"Content-Type": "multipart/form-data; boundary=XX"}
+    connection.request("POST", "/attachments/", body, headers=kind)
+    response = connection.getresponse()
+    assert response.status == 401
+    response.read()
+    connection.close()
+    assert peak_bytes(up.process.pid) - before < 30_000_000
+
+
+def peak_bytes(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+
 def upgrade(up: Up, **headers: str) -> tuple[str, socket.socket]:
     """The head of the answer to a WebSocket upgrade, and the connection."""
     connection = socket.create_connection(("127.0.0.1", up.port), timeout=30)
