@@ -19,7 +19,7 @@ from .plans import DATA_URL_BYTES
 from .workers import MEGABYTE, Job
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .models import Attachment
 
@@ -87,22 +87,17 @@ def sent(made: DerivedFile) -> Sent:
 def frames(attachment: Attachment, times: Sequence[int]) -> list[DerivedFile]:
     """The frames at these times, in order; those that are missing are made first, all in one job."""
     must_be(attachment, Kind.VIDEO)
-    file = attachment.file
-    wanted = sorted(set(times))
-    there = {item.number: item for item in file.derived.filter(kind=Made.FRAME, number__in=wanted)}
-    missing = [at for at in wanted if at not in there]
-    if missing:
-        with storing.local(file.path) as source:
-            order = Job(
-                task="frames",
-                source=source,
-                limits=for_decoding(),
-                arguments={"format_id": pipeline.stored_format(file), "times_ms": missing},
-                cpu_s=60,
-                memory_bytes=1024 * MEGABYTE,
-            )
-            there |= {item.number: item for item in pipeline.make(file, order)}
-    return [there[at] for at in wanted if at in there]
+    return pieces(
+        attachment,
+        Made.FRAME,
+        times,
+        lambda missing: Asked(
+            "frames",
+            {"format_id": pipeline.stored_format(attachment.file), "times_ms": missing},
+            cpu_s=60,
+            memory_mb=1024,
+        ),
+    )
 
 
 def frame_data_urls(attachment: Attachment, times: Sequence[int]) -> list[str]:
@@ -131,21 +126,52 @@ def text_of(attachment: Attachment) -> str:
 def page_images(attachment: Attachment, pages: Sequence[int]) -> list[DerivedFile]:
     """Pages of a PDF as JPEGs, by number from 1, in order; made when first asked for."""
     must_be(attachment, Kind.DOCUMENT)
+    return pieces(
+        attachment,
+        Made.PAGE,
+        pages,
+        lambda missing: Asked(
+            "pages",
+            {"pages": missing, "max_pixels": limits().page_pixels},
+            cpu_s=10 + 2 * len(missing),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A job for pieces that are missing."""
+
+    task: str
+    arguments: dict[str, object]
+    cpu_s: int
+    memory_mb: int = 512
+
+
+def pieces(
+    attachment: Attachment,
+    kind: Made,
+    numbers: Sequence[int],
+    asked: Callable[[list[int]], Asked],
+) -> list[DerivedFile]:
+    """What was made of a file under these numbers, in order; what is missing is made by one job."""
     file = attachment.file
-    wanted = sorted(set(pages))
-    there = {item.number: item for item in file.derived.filter(kind=Made.PAGE, number__in=wanted)}
+    wanted = sorted(set(numbers))
+    there = {item.number: item for item in file.derived.filter(kind=kind, number__in=wanted)}
     missing = [number for number in wanted if number not in there]
     if missing:
+        job = asked(missing)
         with storing.local(file.path) as source:
             order = Job(
-                task="pages",
+                task=job.task,
                 source=source,
                 limits=for_decoding(),
-                arguments={"pages": missing, "max_pixels": limits().page_pixels},
-                cpu_s=10 + 2 * len(missing),
+                arguments=job.arguments,
+                cpu_s=job.cpu_s,
+                memory_bytes=job.memory_mb * MEGABYTE,
             )
             there |= {item.number: item for item in pipeline.make(file, order)}
-    return [there[number] for number in wanted]
+    return [there[number] for number in wanted if number in there]
 
 
 def page_pictures(attachment: Attachment, pages: Sequence[int]) -> list[Sent]:
