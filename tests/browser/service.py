@@ -42,6 +42,7 @@ class Service(ThreadedUpstream):
         self._asked: dict[str, list[Received]] = defaultdict(list)
         self._changed = threading.Condition()
         self._gates: list[Gate] = []
+        self.files = 0  # that were uploaded
 
     def on(self, question: str, *replies: Reply) -> None:
         """The next requests with this question are answered so, in order."""
@@ -68,6 +69,8 @@ class Service(ThreadedUpstream):
         self._gates.clear()
 
     def _respond(self, received: Received) -> Reply:
+        if "/files" in received.path:
+            return self._kept(received)
         if received.method == "GET":
             return default_reply(received)
         body = received.json
@@ -79,6 +82,19 @@ class Service(ThreadedUpstream):
             self._changed.notify_all()
             plan = self._plans[question]
             return plan.popleft() if plan else default_reply(received)
+
+    def _kept(self, received: Received) -> Reply:
+        """The service's files: each is read by the time that somebody asks."""
+        if received.method == "DELETE":
+            return json_reply(
+                {"object": "file", "deleted": True, "id": received.path.split("/")[-1]}
+            )
+        with self._changed:
+            if received.method == "POST":
+                self.files += 1
+        row = {"id": f"file-fe-{self.files}", "object": "file", "bytes": 1, "created_at": 1}
+        status = "processing" if received.method == "POST" else "processed"
+        return json_reply(row | {"filename": "a", "purpose": "file-extract", "status": status})
 
 
 def question_of(body: dict[str, Any]) -> str:

@@ -264,6 +264,26 @@ def test_how_a_document_is_sent_is_chosen_and_impossible_ways_say_why(
     assert "Second page" in sent
 
 
+def test_a_document_is_asked_about_in_two_turns(
+    chat: Chat, service: Service, brought: Path
+) -> None:
+    before = service.files
+    attach(chat, brought, "menu.pdf")
+    expect_ready(chat, "menu.pdf")
+    expect(chip(chat, "menu.pdf")).to_contain_text("native file")
+    expect(chat.page.locator("#plan")).to_contain_text("qwen-long")
+    chat.ask("What stands on the menu?")
+    chat.expect_status("complete")
+    chat.ask("And what on its last page?")
+    chat.expect_status("complete")
+    for question in ("What stands on the menu?", "And what on its last page?"):
+        body = service.wait_for(question).json
+        assert body["model"] == "qwen-long"
+        named = [m["content"] for m in body["messages"] if m["role"] == "system"]
+        assert f"fileid://file-fe-{before + 1}" in named
+    assert service.files == before + 1
+
+
 def test_a_draft_has_its_files_after_a_reload(
     chat: Chat, alice: Person, service: Service, brought: Path
 ) -> None:
