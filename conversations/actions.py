@@ -21,7 +21,17 @@ from qwenchat.markup import plain
 from qwenchat.refusals import Refusal
 
 from . import access, branches, bringing, news, offered, routing
-from .models import RUNNING, TITLE_CHARACTERS, Command, Conversation, Message, Role, Status
+from .models import (
+    RUNNING,
+    TITLE_CHARACTERS,
+    CallStatus,
+    Command,
+    Conversation,
+    Message,
+    Role,
+    Status,
+    ToolCall,
+)
 from .options import Options
 
 if TYPE_CHECKING:
@@ -34,7 +44,21 @@ if TYPE_CHECKING:
 
 FIRST_TITLE_CHARACTERS = 60
 # Options that are called otherwise in the service's requests.
-NAMES_HERE = {"schema": "ocr_schema"}
+NAMES_HERE = {
+    "schema": "ocr_schema",
+    "enable_search": "search",
+    "search_options": "search",
+    **dict.fromkeys(
+        (
+            "freshness",
+            "assigned_site_list",
+            "search_strategy",
+            "citation_format",
+            "enable_citation",
+        ),
+        "search",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +120,8 @@ def send(
         check_room(user, len(models))
         if options.system is not None:
             place.conversation.system = options.system
+        if options.tools is not None:
+            place.conversation.tools = list(options.tools)
         question = add(
             place.conversation,
             parent=place.parent,
@@ -168,6 +194,8 @@ def regenerate(user: User, *, request: str, message: str, options: Options) -> S
         check_room(user, len(models))
         if options.system is not None:
             conversation.system = options.system
+        if options.tools is not None:
+            conversation.tools = list(options.tools)
         answers = [add_answer(conversation, first.parent_id, each.model, chosen) for each in models]
         move(conversation, leaf=answers[0], model=chosen_model(options, models))
         return stored(request, conversation, answers)
@@ -184,26 +212,66 @@ def go_on(user: User, *, request: str, message: str, options: Options) -> Stored
             raise busy()
         if not answer.can_continue:
             raise Refusal("invalid", _("This answer is complete."), field="message")
-        conversation = locked(user, answer.conversation_id)
-        check_room(user, 1)
-        now = timezone.now()
-        changed = Message.objects.filter(id=answer.id, status=answer.status).update(
-            status=Status.QUEUED,
-            finish_reason="",
-            error_code="",
-            retry_after=None,
-            stop_requested=False,
-            worker=settings.WORKER,
-            heartbeat=now,
-        )
-        if not changed:
-            raise busy()
-        answer.status = Status.QUEUED
-        conversation.updated = now
-        conversation.save(update_fields=["updated"])
-        return stored(request, conversation, [answer])
+        return running_again(user, request, answer)
 
     return once(user, request, store)
+
+
+def running_again(user: User, request: str, answer: Message) -> Stored:
+    """An answer that had ended before its own end, queued for this process."""
+    conversation = locked(user, answer.conversation_id)
+    check_room(user, 1)
+    now = timezone.now()
+    changed = Message.objects.filter(id=answer.id, status=answer.status).update(
+        status=Status.QUEUED,
+        finish_reason="",
+        error_code="",
+        retry_after=None,
+        stop_requested=False,
+        worker=settings.WORKER,
+        heartbeat=now,
+    )
+    if not changed:
+        raise busy()
+    answer.status = Status.QUEUED
+    conversation.updated = now
+    conversation.save(update_fields=["updated"])
+    return stored(request, conversation, [answer])
+
+
+def approve(
+    user: User, *, request: str, call: str, approved: bool, arguments: dict[str, Any] | None
+) -> Stored:
+    """The person's word about a waiting call; an answer that was cut meanwhile runs again from there.
+
+    The word holds for this call with these arguments, until its time is over, and is said once.
+    """
+    with transaction.atomic():
+        row = waiting_call(user, call)
+        row.decision = "approved" if approved else "refused"
+        if approved and arguments is not None:
+            row.edited = arguments
+        row.save(update_fields=["decision", "edited"])
+        answer = row.message
+        if answer.is_running:
+            return Stored({"type": "ack", "request": request, "call": str(row.id)})
+        return running_again(user, request, answer)
+
+
+def waiting_call(user: User, call: str) -> ToolCall:
+    try:
+        row = (
+            ToolCall.objects.select_for_update(of=("self",))
+            .select_related("message__conversation")
+            .get(id=access.parsed(call), message__conversation__owner=user)
+        )
+    except (ToolCall.DoesNotExist, access.NotFound):
+        raise refusals.not_found() from None
+    if row.status != CallStatus.WAITING or row.decision:
+        raise Refusal("invalid", _("This call is not waiting any more."), field="call")
+    if row.expires is None or row.expires <= timezone.now():
+        raise Refusal("invalid", _("The time to allow this call is over."), field="call")
+    return row
 
 
 def rename(conversation: Conversation, title: str) -> None:
@@ -364,7 +432,7 @@ def move(conversation: Conversation, *, leaf: Message, model: str) -> None:
     conversation.leaf = leaf
     conversation.model = model
     conversation.updated = timezone.now()
-    conversation.save(update_fields=["leaf", "model", "system", "next_number", "updated"])
+    conversation.save(update_fields=["leaf", "model", "system", "tools", "next_number", "updated"])
 
 
 def chosen_model(options: Options, models: Sequence[Chosen]) -> str:

@@ -92,6 +92,13 @@ class Stop(Command):
 class Approve(Command):
     call: str
     approved: bool
+    arguments: dict[str, Any] | None = None
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerNow(Command):
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +262,11 @@ READERS: dict[str, Callable[[Fields], Command]] = {
         request=fields.request,
         call=fields.text("call", ID_CHARACTERS),
         approved=fields.flag("approved", default=False),
+        arguments=fields.mapping("arguments") if "arguments" in fields.content else None,
+        cut=fields.flag("cut", default=False),
+    ),
+    "answer_now": lambda fields: AnswerNow(
+        request=fields.request, message=fields.text("message", ID_CHARACTERS)
     ),
     "seen": lambda fields: Seen(
         request=fields.request,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, assert_never, cast
 
 import orjson
@@ -15,9 +16,11 @@ from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from conversations.database import in_database
 from qwenchat import locales, rates, refusals
+from qwenchat.dashscope import catalogue
 from qwenchat.refusals import Refusal
 
 from . import (
@@ -30,7 +33,7 @@ from . import (
     presence,
 )
 from .commands import BadFrame
-from .generation import store
+from .generation import approvals, store
 from .generation.pump import Pump, TooSlow
 from .generation.runner import runner
 from .models import RUNNING, Message, Role
@@ -59,6 +62,11 @@ RESTART = 1012
 STORING = (commands.Send, commands.Regenerate, commands.Continue)
 # Answered only when they carry a `request`.
 UNANSWERED = (commands.Stop, commands.Close, commands.Seen, commands.Approve)
+
+
+def thinks_always(model: str) -> bool:
+    row = catalogue.find(model)
+    return row is not None and row.thinking == "always"
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -196,7 +204,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
             case commands.Stop():
                 await self.stop(command)
             case commands.Approve():
-                raise refusals.not_found()
+                await self.approve(command)
+            case commands.AnswerNow():
+                await self.answer_now(command)
             case _:
                 raise AssertionError(command)
 
@@ -233,7 +243,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         return conversation, running, over
 
     async def store(self, command: commands.Send | commands.Regenerate | commands.Continue) -> None:
-        chosen = options.checked(command.options)
+        zone = locales.zone_of(locales.cookies_of(dict(self.scope)))
+        chosen = replace(options.checked(command.options), timezone=str(zone))
         format = chosen.format or "html"
         stored, ack = await in_database(self.verb)(command, chosen, format)
         if stored.answers:
@@ -284,6 +295,43 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if message.is_running and not runner.stop(message.id):
             await in_database(store.request_stop)(message.id)
             await news.stop_asked(self.user_id, message.id)
+        await self.acknowledge(command)
+
+    async def approve(self, command: commands.Approve) -> None:
+        """The person's word about a waiting call; its answer runs again if it was cut meanwhile."""
+        stored = await in_database(self.decided)(command)
+        call = access.parsed_or_none(command.call)
+        if call is not None:
+            approvals.tell(call)
+        if not stored.answers:
+            await self.acknowledge(command)
+            return
+        runner.start(stored.answers)
+        conversation = stored.ack["conversation"]
+        format, cut = self.formats.setdefault(conversation, ("html", command.cut))
+        await self.send_json(await in_database(frames.ack)(stored.ack, format))
+        for answer in stored.answers:
+            await self.watch(answer, format, cut=cut)
+        ids = [message["id"] for message in stored.ack["messages"]]
+        await news.messages_added(self.user_id, conversation, ids, self.id)
+        await news.conversation_changed(self.user_id, stored.row)
+
+    def decided(self, command: commands.Approve) -> actions.Stored:
+        return actions.approve(
+            self.user,
+            request=command.request or "",
+            call=command.call,
+            approved=command.approved,
+            arguments=command.arguments,
+        )
+
+    async def answer_now(self, command: commands.AnswerNow) -> None:
+        """Ends the thinking; harmless where there is none any more."""
+        message = await in_database(self.own_message)(command.message)
+        if thinks_always(message.model):
+            sentence = _("%(model)s always thinks before it answers.")
+            raise Refusal("invalid", sentence % {"model": message.model}, field="message")
+        runner.hurry(message.id)
         await self.acknowledge(command)
 
     def own_message(self, id_: str) -> Message:

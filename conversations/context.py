@@ -194,8 +194,8 @@ def as_request(message: Message) -> dict[str, Any]:
 def beginning_of(answer: Message) -> tuple[list[dict[str, Any]], bool]:
     """How a request asks to go on with the text there is: by the service's prefix mode where the model
     has it, else in words."""
-    if not answer.text:
-        return [], False
+    if not answer.text or answer.calls.exists():
+        return [], False  # with tool calls, `generation.tooling` says what there is
     row = catalogue.find(answer.model)
     can = row is not None and row.prefix and row.thinking != "always"
     if can and offered.continues_prefixes():

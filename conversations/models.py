@@ -46,6 +46,7 @@ class Conversation(models.Model):
     )
     model = models.CharField(_("model"), max_length=100, blank=True)
     system = models.TextField(_("system prompt"), blank=True)
+    tools: models.JSONField[list[str], list[str]] = models.JSONField(default=list, blank=True)
     next_number = models.PositiveIntegerField(default=1)
     created = models.DateTimeField(_("created"), auto_now_add=True)
     updated = models.DateTimeField(_("updated"))
@@ -134,6 +135,9 @@ class Message(models.Model):
     first_token_ms = models.PositiveIntegerField(null=True, blank=True)
     reasoning_ms = models.PositiveIntegerField(null=True, blank=True)
     total_ms = models.PositiveIntegerField(null=True, blank=True)
+    sources: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(
+        default=list, blank=True
+    )
     context_from = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -147,6 +151,7 @@ class Message(models.Model):
     rounds: RelatedManager[Round]
     attached: RelatedManager[MessageAttachment]
     recognitions: RelatedManager[Recognition]
+    calls: RelatedManager[ToolCall]
 
     class Meta:
         verbose_name = _("message")
@@ -246,10 +251,67 @@ class Recognition(models.Model):
         return f"page {self.page}"
 
 
+class CallStatus(models.TextChoices):
+    """`waiting` is for a person's approval; what comes after `running` is final."""
+
+    RUNNING = "running", _("Running")
+    WAITING = "waiting", _("Waiting for you")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    REFUSED = "refused", _("Refused")
+    CANCELLED = "cancelled", _("Stopped")
+
+
+class ToolCall(models.Model):
+    """A call that the model made in one round of an answer, and what became of it.
+
+    `arguments` is JSON text as the model wrote it; `edited` are those that the person put in their place.
+    `code` is why it did not end as done (`qwenchat.tools.running.Code`). `expires` is until when a waiting
+    call may be approved, `decision` what its person said.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="calls")
+    round = models.PositiveSmallIntegerField()
+    position = models.PositiveSmallIntegerField()
+    call_id = models.CharField(max_length=200)
+    name = models.CharField(max_length=64)
+    title = models.CharField(max_length=200, blank=True)
+    origin = models.CharField(max_length=200, blank=True)
+    arguments = models.TextField(blank=True)
+    edited: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(
+        null=True, blank=True
+    )
+    side_effects = models.BooleanField(default=False)
+    status = models.CharField(max_length=12, choices=CallStatus.choices, default=CallStatus.RUNNING)
+    code = models.CharField(max_length=20, blank=True)
+    result = models.TextField(blank=True)
+    duration_ms = models.PositiveIntegerField(null=True, blank=True)
+    expires = models.DateTimeField(null=True, blank=True)
+    decision = models.CharField(max_length=10, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("tool call")
+        verbose_name_plural = _("tool calls")
+        ordering = ["round", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "round", "position"], name="call_position"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.id}"
+
+    @property
+    def is_final(self) -> bool:
+        return self.status not in (CallStatus.RUNNING, CallStatus.WAITING)
+
+
 class Round(models.Model):
     """One request to the model service that helped to make an answer, exactly as it was sent.
 
-    `body` is the JSON body; the key is in no field. Times are milliseconds from the request's start.
+    `body` is the JSON body; the key is in no field. Times are milliseconds from the request's start. `text`
+    and `reasoning` are what came before the round's tool calls, which later rounds repeat.
     """
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="rounds")
@@ -263,6 +325,8 @@ class Round(models.Model):
     finish_reason = models.CharField(max_length=40, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
     error_detail = models.TextField(blank=True)
+    text = models.TextField(blank=True)
+    reasoning = models.TextField(blank=True)
     prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
     completion_tokens = models.PositiveIntegerField(null=True, blank=True)
     cached_tokens = models.PositiveIntegerField(null=True, blank=True)
@@ -303,3 +367,4 @@ class Command(models.Model):
 
 # Models of `review/` belong to this app: Django finds them through this module.
 from .review.models import Opening, Review  # noqa: E402, F401
+from .toolbox.models import ToolServer  # noqa: E402, F401

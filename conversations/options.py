@@ -18,6 +18,7 @@ from attachments import wishes
 from attachments.sampling import FPS_RANGE
 from attachments.wishes import Wish
 from qwenchat.dashscope import payloads
+from qwenchat.dashscope.payloads.thinking import EFFORTS
 from qwenchat.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 MODELS_AT_ONCE = (2, 4)
 OCR_TASKS = payloads.TASKS
 SCHEMA_CHARACTERS = 20_000
+MOST_TOOLS = 64
+TOOL_CHARACTERS = 64
 SYSTEM_CHARACTERS = 100_000
 MODEL_CHARACTERS = 100
 STOPS = 16
@@ -54,6 +57,11 @@ class Options:
     seed: int | None = None
     stop: str | tuple[str, ...] | None = None
     response_format: dict[str, Any] | None = None
+    reasoning_effort: str | None = None
+    preserve_thinking: bool | None = None
+    search: bool | dict[str, Any] | None = None
+    tools: tuple[str, ...] | None = None
+    tool_choice: str | None = None
     protocol: Literal["auto", "compatible", "native"] = "auto"
     task: Literal["chat", "ocr"] = "chat"
     ocr_task: str | None = None
@@ -65,6 +73,7 @@ class Options:
     deliveries: dict[str, Wish] = field(default_factory=dict)
     again_pages: tuple[int, ...] = ()
     again_of: str | None = None
+    timezone: str | None = None
     format: Format | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -90,6 +99,8 @@ class Options:
             "max_tokens",
             "seed",
             "response_format",
+            "reasoning_effort",
+            "preserve_thinking",
         )
         chosen = {name: getattr(self, name) for name in names}
         chosen["stop"] = list(self.stop) if isinstance(self.stop, tuple) else self.stop
@@ -125,13 +136,8 @@ class Options:
         return chosen
 
 
-# What the interface names but this version does not do yet: only the value that means "without it".
-LATER: dict[str, tuple[Any, ...]] = {
-    "search": (False, None),
-    "tools": (None, []),
-}
 # Kept with an answer, and not for a command to say.
-OURS = frozenset({"again_of"})
+OURS = frozenset({"again_of", "timezone"})
 
 
 def checked(raw: dict[str, Any]) -> Options:
@@ -139,11 +145,6 @@ def checked(raw: dict[str, Any]) -> Options:
     known = {field.name for field in fields(Options)} - OURS
     values: dict[str, Any] = {}
     for name, value in raw.items():
-        if name in LATER:
-            if value not in LATER[name]:
-                sentence = _("“%(name)s” is not available on this server yet.")
-                raise wrong(name, sentence % {"name": name})
-            continue
         if name not in known:
             sentence = _("There is no option “%(name)s”.")
             raise wrong(str(name)[:40], sentence % {"name": str(name)[:40]})
@@ -271,6 +272,24 @@ def one_of(*allowed: str) -> Any:
     return check
 
 
+def search(name: str, value: Any) -> bool | dict[str, Any]:
+    """Yes, no, or the service's `search_options`; their values are checked where the request is built."""
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, dict) or len(json.dumps(value)) > SCHEMA_CHARACTERS:
+        raise mistyped(name)
+    return value
+
+
+def tools(name: str, value: Any) -> tuple[str, ...]:
+    """Names of tools; whether they are offered is checked where they are looked up."""
+    if not isinstance(value, list) or len(value) > MOST_TOOLS:
+        raise mistyped(name)
+    if not all(isinstance(item, str) and len(item) <= TOOL_CHARACTERS for item in value):
+        raise mistyped(name)
+    return tuple(dict.fromkeys(value))
+
+
 CHECKS: dict[str, Any] = {
     "model": text(MODEL_CHARACTERS),
     "models": models,
@@ -286,6 +305,11 @@ CHECKS: dict[str, Any] = {
     "seed": whole,
     "stop": stops,
     "response_format": response_format,
+    "reasoning_effort": one_of(*EFFORTS),
+    "preserve_thinking": boolean,
+    "search": search,
+    "tools": tools,
+    "tool_choice": text(TOOL_CHARACTERS),
     "protocol": one_of("auto", "compatible", "native"),
     "task": one_of("chat", "ocr"),
     "ocr_task": one_of(*OCR_TASKS),

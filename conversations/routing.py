@@ -26,12 +26,20 @@ if TYPE_CHECKING:
     from attachments.models import Attachment
     from attachments.plans import Plan
     from attachments.wishes import Wish
+    from qwenchat.tools.declaring import Tool
 
     from .models import Conversation
     from .options import Options
 
 CHAT_PATH = "/chat/completions"
 NATIVE_PATH = "/api/v1"
+# Marks such as [ref_1] are rarer in what people and models write than [1].
+SOURCES = {
+    "enable_source": True,
+    "enable_citation": True,
+    "citation_format": "[ref_<number>]",
+    "prepend_search_result": True,
+}
 NO_PICTURE = "data:image/png;base64,"
 SHORT_TEXT_TOKENS = 8000  # a pasted text or a source file that an ordinary model reads at once
 Why = Literal["", "ocr", "video", "images", "documents"]
@@ -210,7 +218,7 @@ def is_native(options: Options) -> bool:
     """Whether the service's own protocol is used; `auto` needs it for what the other cannot say."""
     if service.dialect() != "dashscope" or settings.DASHSCOPE_NATIVE_URL == "":
         return False
-    needed = options.task == "ocr" and options.ocr_task is not None
+    needed = bool(options.search) or (options.task == "ocr" and options.ocr_task is not None)
     return options.protocol == "native" or (options.protocol == "auto" and needed)
 
 
@@ -220,11 +228,14 @@ def body(
     options: Options,
     *,
     prefix: bool = False,
+    tools: Sequence[Tool] = (),
+    may_call: bool = True,
 ) -> dict[str, Any]:
     """The request body for a streamed answer; `payloads.FieldError` where an option does not fit.
 
     Hybrid models are told explicitly whether to think, since their habits differ; a prefix is continued
-    without, since the service refuses the two together.
+    without, since the service refuses the two together. Once no call may follow, the tools stay in the
+    request, which the calls in its history need, and the model is told to choose none.
     """
     wanted = options.thinking
     if prefix or wanted is None:
@@ -238,8 +249,34 @@ def body(
         thinking_budget=None if prefix else options.thinking_budget,
         dialect=service.dialect(),
         native=is_native(options),
+        **tool_fields(tools, options, may_call=may_call),
+        **search_fields(options),
         **options.sampling(),
     )
+
+
+def tool_fields(tools: Sequence[Tool], options: Options, *, may_call: bool) -> dict[str, Any]:
+    if not tools:
+        return {}
+    choice = options.tool_choice if may_call else "none"
+    if choice not in (None, "auto", "none"):
+        choice = {"type": "function", "function": {"name": choice}}  # type: ignore[assignment]
+    return {
+        "tools": [tool.definition() for tool in tools],
+        "parallel_tool_calls": True,
+        "tool_choice": choice,
+    }
+
+
+def search_fields(options: Options) -> dict[str, Any]:
+    """What asks for a search; sources and their marks where the protocol tells of them."""
+    if not options.search:
+        return {}
+    chosen = options.search if isinstance(options.search, dict) else {}
+    return {
+        "enable_search": True,
+        "search_options": ({**SOURCES, **chosen} if is_native(options) else chosen) or None,
+    }
 
 
 def trial(model: str, text: str, options: Options) -> None:

@@ -12,6 +12,8 @@ from django.conf import settings
 
 from conversations import service
 from conversations.database import in_database
+from qwenchat.dashscope.events import ToolCall, ToolCallDelta
+from qwenchat.dashscope.folding import merged
 
 from . import store
 
@@ -29,6 +31,22 @@ logger = logging.getLogger(__name__)
 ID_CHARACTERS = 100
 DETAIL_CHARACTERS = 500
 FINISH_REASON_CHARACTERS = 40
+
+
+@dataclass(slots=True)
+class Gathered:
+    """The calls of one round, as their fragments come."""
+
+    calls: dict[int, ToolCall] = field(default_factory=dict)
+
+    def add(self, delta: ToolCallDelta) -> None:
+        self.calls[delta.index] = merged(self.calls.get(delta.index), delta)
+
+    def taken(self) -> list[ToolCall]:
+        """What has come, in order; the next round begins with none."""
+        found = [call for _, call in sorted(self.calls.items())]
+        self.calls = {}
+        return found
 
 
 class ReachedLimit(Exception):
@@ -64,6 +82,13 @@ class Asking:
     changed: Callable[[], None]
     began: float = field(default_factory=time.monotonic)
     first: float | None = None
+    gathered: Gathered = field(default_factory=Gathered)
+    echoes_reasoning: bool = True
+    is_hurried: bool = False
+    is_ending: bool = False  # its process ends: what waits for a person goes on waiting
+    number: int = 0
+    told_text: int = 0
+    told_reasoning: int = 0
 
     def tell(self, state: str, name: str, page: int = 0, pages: int = 0) -> None:
         """Says what is being done before there is anything to read; "" takes it back."""
@@ -73,7 +98,7 @@ class Asking:
     async def begin(self, number: int, body: dict[str, Any], *, native: bool) -> None:
         """Stores the request that is about to be sent."""
         await in_database(store.add_round)(self.live.id, number, body, native=native)
-        self.run.round = number
+        self.run.round = self.number = number
         self.began, self.first = time.monotonic(), None
 
     async def end(self, error: DashScopeError | None) -> None:
@@ -92,6 +117,14 @@ class Asking:
             )
             await in_database(store.finish_round)(live.id, number, exchange)
         live.usage, live.finish_reason = None, ""
+
+    def round_text(self) -> tuple[str, str]:
+        """Text and reasoning that have come since the last round of tool calls."""
+        live = self.live
+        live.flush()
+        text, reasoning = live.text[self.told_text :], live.reasoning[self.told_reasoning :]
+        self.told_text, self.told_reasoning = len(live.text), len(live.reasoning)
+        return text, reasoning
 
     def since_began_ms(self, moment: float | None) -> int | None:
         return None if moment is None else round((moment - self.began) * 1000)
@@ -124,10 +157,14 @@ class Asking:
         live, run = self.live, self.run
         had_waited, live.waiting_s = live.waiting_s, 0
         had_text, before, epoch = live.has_text, live.size, live.epoch
+        had_sources = bool(live.sources)
         for event in events:
-            live.apply(event)
+            if isinstance(event, ToolCallDelta):
+                self.gathered.add(event)
+            else:
+                live.apply(event)
         if live.size == before:
-            return live.epoch != epoch or bool(had_waited)
+            return live.epoch != epoch or bool(had_waited) or had_sources != bool(live.sources)
         now = time.monotonic()
         live.say("")
         if self.first is None:

@@ -8,6 +8,7 @@ reader's frames are larger and rarer, and memory does not grow with readers.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from qwenchat.dashscope.events import (
 from qwenchat.markup import Incremental
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
     from conversations.commands import Format
@@ -55,6 +57,14 @@ class Cursor:
     activity: tuple[str, str, int, int] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A tool call as its event has it, and since which `seq` it stands so."""
+
+    call: dict[str, Any]
+    seq: int
+
+
 @dataclass(slots=True)
 class LiveAnswer:
     """The state of one answer. `epoch` grows when something already shown was taken back."""
@@ -65,6 +75,7 @@ class LiveAnswer:
     text: str = ""
     reasoning: str = ""
     seq: int = 0
+    flushed: int = 0  # the `seq` of the last flush
     epoch: int = 0
     status: str = "queued"
     waiting_s: int = 0
@@ -78,6 +89,10 @@ class LiveAnswer:
     response_id: str = ""
     finish_reason: str = ""
     usage: Usage | None = None
+    calls: dict[str, Shown] = field(default_factory=dict)
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    sources_seq: int = 0
+    link: Callable[[str, list[dict[str, Any]]], str] | None = None
     _texts: list[str] = field(default_factory=list)
     _reasonings: list[str] = field(default_factory=list)
     _size: int = 0
@@ -110,8 +125,18 @@ class LiveAnswer:
                 )
             case TextWasReasoning():
                 self._take_back()
-            case ToolCallDelta() | SearchSources() | OcrResult():
-                pass  # no tools and no search yet; what OCR found is kept by whoever reads the page
+            case SearchSources(sources):
+                if not self.sources:
+                    self.sources = [dataclasses.asdict(source) for source in sources]
+                    self.seq += 1
+                    self.sources_seq = self.seq
+            case ToolCallDelta() | OcrResult():
+                pass  # kept by whoever asked
+
+    def show_call(self, call: dict[str, Any]) -> None:
+        """A tool call as it stands now, in the place of how it stood."""
+        self.seq += 1
+        self.calls[call["id"]] = Shown(call, self.seq)
 
     def say(self, state: str, name: str = "", page: int = 0, pages: int = 0) -> None:
         """What is being done before there is more to read; shown after the next flush, "" ends it."""
@@ -148,6 +173,7 @@ class LiveAnswer:
             self.reasoning += "".join(self._reasonings)
             self._reasonings.clear()
         self.seq += 1
+        self.flushed = self.seq
 
     def _take_back(self) -> None:
         """What came as text was reasoning: moves it, so that every reader begins anew."""
@@ -160,6 +186,33 @@ class LiveAnswer:
 
     # ---- what readers get ----
 
+    def frames(self, cursor: Cursor) -> list[dict[str, Any]]:
+        """All that brings this reader up to date, by `seq`: `tool`s and `sources`, then the text."""
+        if cursor.seq == UNSEEN or cursor.epoch != self.epoch:
+            return [self._snapshot(cursor)]
+        seen = cursor.seq
+        news: list[dict[str, Any]] = [
+            {"type": "tool", "message": str(self.id), "seq": shown.seq, "call": shown.call}
+            for shown in self.calls.values()
+            if shown.seq > seen
+        ]
+        if self.sources_seq > seen:
+            news.append(
+                {
+                    "type": "sources",
+                    "message": str(self.id),
+                    "seq": self.sources_seq,
+                    "sources": self.sources,
+                }
+            )
+        text = self.since(cursor)
+        if text is not None:
+            news.append(text)
+        news.sort(key=lambda frame: int(frame["seq"]))
+        if news:
+            cursor.seq = news[-1]["seq"]
+        return news
+
     def since(self, cursor: Cursor) -> dict[str, Any] | None:
         """The frame that brings this reader up to date; None when it is. Moves the cursor.
 
@@ -167,11 +220,11 @@ class LiveAnswer:
         """
         if cursor.seq == UNSEEN or cursor.epoch != self.epoch:
             return self._snapshot(cursor)
-        if cursor.seq >= self.seq:
+        if cursor.seq >= self.flushed:
             return None
-        frame: dict[str, Any] = {"type": "delta", "message": str(self.id), "seq": self.seq}
+        frame: dict[str, Any] = {"type": "delta", "message": str(self.id), "seq": self.flushed}
         self._add_news(frame, cursor)
-        cursor.seq = self.seq
+        cursor.seq = self.flushed
         return frame
 
     @property
@@ -204,8 +257,8 @@ class LiveAnswer:
             "seq": self.seq,
             "status": self.status,
             "reasoning": "",
-            "calls": [],
-            "sources": [],
+            "calls": [shown.call for shown in self.calls.values()],
+            "sources": self.sources,
         }
         frame |= {"text": ""} if cursor.format == "text" else {"blocks": [], "tail": ""}
         whole = Cursor(cursor.format)
@@ -242,9 +295,9 @@ class LiveAnswer:
         if self._html is None:
             self._html = Incremental()
         self._catch_up(self._html)
-        blocks, tail = self._html.blocks, self._html.tail
+        blocks, tail = self._html.blocks, self.linked(self._html.tail)
         if cursor.blocks < len(blocks):
-            frame["blocks"] = blocks[cursor.blocks :]
+            frame["blocks"] = [self.linked(block) for block in blocks[cursor.blocks :]]
             cursor.blocks = len(blocks)
             frame["tail"] = tail
         elif tail != cursor.tail:
@@ -255,6 +308,10 @@ class LiveAnswer:
                 frame["drop"] = units(cursor.tail[len(cursor.tail) - drop :])
                 frame["tail"] = tail[len(cursor.tail) - drop :]
         cursor.tail = tail
+
+    def linked(self, html: str) -> str:
+        """With its citation marks as links, once there are sources; in the language of whoever asks."""
+        return self.link(html, self.sources) if self.link is not None and self.sources else html
 
     def _catch_up(self, rendered: Incremental) -> None:
         if self._rendered < len(self.text):

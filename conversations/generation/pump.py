@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from django.conf import settings
 
-from conversations import activities
+from conversations import activities, dressing
 
 from .live import Cursor
 
@@ -132,9 +132,11 @@ class Pump:
         if live is None:
             return
         started = time.perf_counter()
-        frame = live.since(watched.cursor) if not over or live.text or live.reasoning else None
-        if frame is not None:
+        has_news = not over or live.text or live.reasoning or live.calls
+        frames = live.frames(watched.cursor) if has_news else []
+        if frames:
             live.render_s = time.perf_counter() - started
+        for frame in frames:
             await self._send(frame, watched)
         if over is not None:
             self.unwatch(answer)
@@ -143,6 +145,8 @@ class Pump:
                 await self.send_end(message, watched.cursor.format, live.seq)
 
     async def _send(self, frame: dict[str, Any], watched: Watched) -> None:
+        if watched.cursor.format == "html":
+            dressing.dress(frame)
         if "activity" in frame:  # the socket's own context knows the reader's language
             frame["activity"] = activities.sentence(frame["activity"])
         text = orjson.dumps(frame).decode()

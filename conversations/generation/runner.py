@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import DatabaseError
 
-from conversations import news
+from conversations import citations, news
 from conversations.database import in_database
 from qwenchat import markup
 from qwenchat.dashscope.errors import DashScopeError
 from qwenchat.dashscope.payloads import FieldError
 
-from . import asking, ending, store, turn
+from . import asking, ending, store, tooling, turn
 from .hub import MemoryHub
 from .live import LiveAnswer
 
@@ -56,6 +56,7 @@ class Generation:
     live: LiveAnswer | None = None
     begun: store.Begun | None = None
     run: asking.Run | None = None
+    asking: asking.Asking | None = None
     task: asyncio.Task[None] | None = None
     streaming: asyncio.Task[None] | None = None
     reason: Reason | None = None
@@ -92,8 +93,23 @@ class Runner:
             return False
         if generation.reason is None:
             generation.reason = reason
+            if generation.asking is not None:
+                generation.asking.is_ending = reason == "shutdown"
         if generation.streaming is not None:
             generation.streaming.cancel()
+        return True
+
+    def hurry(self, answer: UUID) -> bool:
+        """Ends the thinking of an answer: the model is asked again to answer at once. False when there is
+        nothing to hurry here."""
+        generation = self.running.get(answer)
+        asked = generation.asking if generation else None
+        if generation is None or asked is None or generation.streaming is None:
+            return False
+        if asked.is_hurried or asked.live.has_text or generation.reason is not None:
+            return False
+        asked.is_hurried = True
+        generation.streaming.cancel()
         return True
 
     def has(self, answer: UUID) -> bool:
@@ -151,16 +167,19 @@ class Runner:
             reasoning=begun.reasoning,
             seq=begun.seq + 1,
         )
+        live.sources = list(begun.sources)
+        live.link = lambda html, sources: citations.linked(html, live.id, sources)
+        for call in begun.calls:
+            live.show_call(tooling.shown(call))
         run = asking.Run(started=time.monotonic())
         generation.live, generation.begun, generation.run = live, begun, run
         self.hub.opened(live)
         self.hub.flushed(live)
         logger.info("answer started", extra={"answer": str(live.id), "model": begun.model})
         if generation.reason is None:
-            generation.streaming = self._spawn(
-                turn.run(begun, live, run, lambda: self._changed(generation)),
-                f"turn {generation.answer}",
-            )
+            asked = asking.Asking(live, run, lambda: self._changed(generation))
+            generation.asking = asked
+            generation.streaming = self._spawn(turn.run(begun, asked), f"turn {generation.answer}")
             done, _ = await asyncio.wait(
                 {generation.streaming}, timeout=settings.LIMITS.answer_seconds
             )

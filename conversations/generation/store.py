@@ -6,7 +6,8 @@ that was taken for dead cannot write over what was decided meanwhile.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -17,14 +18,20 @@ from django.utils import timezone
 
 from conversations import context, pieces, redaction, routing
 from conversations.branches import key
-from conversations.models import RUNNING, Message, Round, Status
+from conversations.models import RUNNING, CallStatus, Message, Round, Status, ToolCall
 from conversations.options import Options
+
+from . import toolkit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from conversations.pieces import Question
+    from qwenchat.dashscope.events import ToolCall as ServiceCall
+    from qwenchat.tools.declaring import Tool
+    from qwenchat.tools.running import Outcome as CallOutcome
 
 SAVE = """
 UPDATE conversations_message
@@ -54,6 +61,9 @@ class Begun:
     messages: Sequence[dict[str, Any] | Question] = ()
     is_prefix: bool = False
     question: str = ""
+    tools: tuple[str, ...] = ()
+    calls: Sequence[ToolCall] = ()
+    sources: Sequence[dict[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,7 @@ class Outcome:
     retry_after: int | None = None
     reasoning_ms: int | None = None
     error_about: str = ""
+    sources: list[dict[str, Any]] = field(default_factory=list)
 
 
 def begin(answer: UUID) -> Begun | None:
@@ -135,13 +146,26 @@ def begin(answer: UUID) -> Begun | None:
     )
     if options.task == "ocr":
         return replace(begun, question=row.parent.text if row.parent else "")
+    begun = replace(
+        begun,
+        tools=tools_of(row, options),
+        calls=tuple(row.calls.all()),
+        sources=row.sources if row.text else (),
+    )
     found = context.build(row.conversation, row, options)
     if found.starts_at != row.context_from_id:
         Message.objects.filter(id=answer, status__in=RUNNING).update(context_from=found.starts_at)
     begun = replace(begun, messages=found.messages, is_prefix=found.is_prefix)
-    if pieces.needs_work(found.messages):
+    server_tools = len(toolkit.offered(begun.tools)) < len(begun.tools)
+    if pieces.needs_work(found.messages) or begun.calls or server_tools:
         return begun
-    body = routing.body(row.model, found.messages, options, prefix=found.is_prefix)  # type: ignore[arg-type]
+    body = routing.body(
+        row.model,
+        found.messages,  # type: ignore[arg-type]
+        options,
+        prefix=found.is_prefix,
+        tools=toolkit.offered(begun.tools),
+    )
     add_round(answer, begun.round, body, native=routing.is_native(options))
     return replace(begun, body=body)
 
@@ -154,6 +178,87 @@ def add_round(answer: UUID, number: int, body: dict[str, Any], *, native: bool) 
         path=routing.path(body, native=native),
         body=redaction.without_files(body),
     )
+
+
+def tools_of(answer: Message, options: Options) -> tuple[str, ...]:
+    """The tools that the model is offered: this answer's, else the conversation's, if it can call any."""
+    if not routing.row_for(answer.model).tools:
+        return ()
+    if options.tools is not None:
+        return options.tools
+    return tuple(answer.conversation.tools)
+
+
+def add_calls(
+    answer: UUID,
+    number: int,
+    calls: Sequence[tuple[ServiceCall, Tool | None]],
+    text: str,
+    reasoning: str,
+) -> list[ToolCall]:
+    """Stores the calls of a round before any of them runs, and what the model said before them."""
+    Round.objects.filter(message_id=answer, number=number).update(text=text, reasoning=reasoning)
+    return ToolCall.objects.bulk_create(
+        ToolCall(
+            message_id=answer,
+            round=number,
+            position=position,
+            call_id=call.id[:200],
+            name=call.name[:64],
+            title=tool.title if tool else "",
+            origin=tool.origin if tool else "",
+            arguments=call.arguments,
+            side_effects=tool.side_effects if tool else False,
+        )
+        for position, (call, tool) in enumerate(calls)
+    )
+
+
+def wait_for(call: UUID, expires: datetime) -> None:
+    """The call waits for its person; a decision that is there already stays."""
+    ToolCall.objects.filter(id=call).update(status=CallStatus.WAITING, expires=expires)
+
+
+def save_calls(outcomes: Sequence[tuple[UUID, CallOutcome]]) -> None:
+    with transaction.atomic():
+        for id_, outcome in outcomes:
+            ToolCall.objects.filter(id=id_).update(
+                status=outcome.state,
+                code=outcome.code,
+                result=outcome.result,
+                duration_ms=outcome.duration_ms,
+            )
+
+
+def end_lost(answer: UUID, result: str) -> None:
+    """Calls that ran when their process ended."""
+    ToolCall.objects.filter(message_id=answer, status=CallStatus.RUNNING).update(
+        status=CallStatus.CANCELLED, code="cancelled", result=result
+    )
+
+
+def calls_of(answer: UUID) -> list[tuple[str, str, list[ToolCall]]]:
+    """The answer's rounds with tool calls: what was said before them, and the calls."""
+    rounds = {row.number: row for row in Round.objects.filter(message_id=answer).exclude(number=0)}
+    grouped: dict[int, list[ToolCall]] = {}
+    for call in ToolCall.objects.filter(message_id=answer):
+        grouped.setdefault(call.round, []).append(call)
+    return [
+        (rounds[number].text, rounds[number].reasoning, calls)
+        for number, calls in sorted(grouped.items())
+        if number in rounds
+    ]
+
+
+def arguments_json(call: ToolCall) -> str:
+    """Arguments fit for a request: the service refuses what is no JSON object, in every later turn too."""
+    if call.edited is not None:
+        return json.dumps(call.edited, ensure_ascii=False)
+    try:
+        found = json.loads(call.arguments or "{}")
+    except ValueError:
+        return "{}"
+    return call.arguments if call.arguments and isinstance(found, dict) else "{}"
 
 
 def finish_round(answer: UUID, number: int, exchange: Exchange) -> None:
@@ -211,6 +316,7 @@ def finish(outcome: Outcome) -> Message | None:
         row.render_version, row.seq = outcome.render_version, outcome.seq
         row.finish_reason, row.error_code = exchange.finish_reason, exchange.error_code
         row.retry_after, row.error_about = outcome.retry_after, outcome.error_about
+        row.sources = outcome.sources
         for name, value in counts.items():  # a continued answer costs what all its rounds cost
             setattr(row, name, (getattr(row, name) or 0) + value)
         if row.first_token_ms is None:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from conversations import pieces, routing
@@ -21,14 +22,15 @@ from qwenchat.dashscope.errors import (
 )
 from qwenchat.dashscope.payloads import FieldError
 
-from . import reading
-from .asking import Asking, ReachedLimit
+from . import reading, tooling, toolkit
+from .asking import ReachedLimit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
-    from .asking import Run
-    from .live import LiveAnswer
+    from qwenchat.tools.declaring import Tool
+
+    from .asking import Asking
     from .store import Begun
 
 logger = logging.getLogger(__name__)
@@ -37,17 +39,18 @@ logger = logging.getLogger(__name__)
 PARSING_WAITS_S = (2, 4, 8, 16, 30, 30, 30)
 
 
-async def run(begun: Begun, live: LiveAnswer, run: Run, changed: Callable[[], None]) -> None:
-    """Writes the answer into `live`, calling `changed` after each read that brought something.
+async def run(begun: Begun, asking: Asking) -> None:
+    """Writes the answer into the live state, telling of each change.
 
-    Errors of the service end up in `run.error`. Cancelling closes the upstream connection at once.
+    Errors of the service end up in `run.error`. Cancelling closes the upstream connection at once, unless
+    the person wants the answer now: then the model is asked again, without thinking.
     """
-    asking = Asking(live, run, changed)
+    live, run = asking.live, asking.run
     try:
         if begun.options.task == "ocr":
             await reading.run(begun, asking)
         else:
-            await answer(begun, asking)
+            await answer_or_hurry(begun, asking)
     except FieldError as error:
         run.error = InvalidRequestError(str(error))
     except (DashScopeError, pieces.FileProblem) as error:
@@ -61,21 +64,57 @@ async def run(begun: Begun, live: LiveAnswer, run: Run, changed: Callable[[], No
         run.ended = time.monotonic()
 
 
+async def answer_or_hurry(begun: Begun, asking: Asking) -> None:
+    try:
+        await answer(begun, asking)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if not asking.is_hurried or task is None or task.uncancel():
+            raise
+        await asking.end(None)
+        asking.gathered.taken()
+        number = asking.number + 1
+        plain = replace(
+            begun,
+            options=replace(
+                begun.options, thinking=False, thinking_budget=None, reasoning_effort=None
+            ),
+            body=None,
+            round=number,
+        )
+        await answer(plain, asking)
+
+
 async def answer(begun: Begun, asking: Asking) -> None:
-    """Sends the question and streams what is answered."""
+    """Sends the question and streams what is answered, with rounds of tools where there are any."""
+    if not begun.tools and not begun.calls:
+        await first(begun, asking, ())
+        return
+    async with toolkit.opened(begun) as (tools, context):
+        rounds = tooling.opened(begun, asking, tools, context)
+        if begun.calls:
+            messages = await pieces.fill(begun.messages, asking.tell)
+            await rounds.finish(messages, begun.round, stream)
+            return
+        messages = await first(begun, asking, tools)
+        await rounds.go_on(messages, asking.number, stream)
+
+
+async def first(begun: Begun, asking: Asking, tools: Sequence[Tool]) -> list[dict[str, Any]]:
+    """The answer's first request, and its messages."""
     native = routing.is_native(begun.options)
     if begun.body is not None:
-        asking.run.round = begun.round
+        asking.run.round = asking.number = begun.round
         await stream(begun.body, asking, native=native)
-        return
-    body = await prepared(begun, asking)
+        return list(begun.messages)  # type: ignore[arg-type]
+    messages, body = await prepared(begun, asking, tools)
     await asking.begin(begun.round, body, native=native)
     waits = list(PARSING_WAITS_S)
     has_uploaded_again = False
     while True:
         try:
             await stream(body, asking, native=native)
-            return
+            return messages
         except FileParsingError as error:
             if asking.live.size or not waits:
                 name = name_of_first_file(begun)
@@ -89,14 +128,17 @@ async def answer(begun: Begun, asking: Asking) -> None:
                 raise pieces.FileProblem("file_refused", name, str(error)) from error
             has_uploaded_again = True
             await pieces.forget(begun.messages)
-            body = await prepared(begun, asking)
+            messages, body = await prepared(begun, asking, tools)
 
 
-async def prepared(begun: Begun, asking: Asking) -> dict[str, Any]:
-    """The body, once every file of it is there."""
+async def prepared(
+    begun: Begun, asking: Asking, tools: Sequence[Tool]
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The messages and the body, once every file of it is there."""
     messages = await pieces.fill(begun.messages, asking.tell)
     asking.tell("", "")
-    return routing.body(begun.model, messages, begun.options, prefix=begun.is_prefix)
+    body = routing.body(begun.model, messages, begun.options, prefix=begun.is_prefix, tools=tools)
+    return messages, body
 
 
 async def stream(body: dict[str, Any], asking: Asking, *, native: bool) -> None:

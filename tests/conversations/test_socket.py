@@ -361,7 +361,7 @@ async def test_a_question_that_is_too_long_is_refused(page: Socket) -> None:
         ({"max_tokens": 10_000_000}, "options.max_tokens"),
         ({"models": ["qwen-plus"]}, "options.models"),
         ({"models": ["qwen-plus", "qwen-plus"]}, "options.models"),
-        ({"search": True}, "options.search"),
+        ({"search": "yes"}, "options.search"),
         ({"model": "qwen-long", "thinking": True}, "options.thinking"),
     ],
 )

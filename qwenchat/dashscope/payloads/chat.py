@@ -35,6 +35,7 @@ def chat(
     thinking: bool | None = None,
     thinking_budget: int | None = None,
     reasoning_effort: str | None = None,
+    preserve_thinking: bool | None = None,
     temperature: float | None = None,
     top_p: float | None = None,
     top_k: int | None = None,
@@ -95,6 +96,8 @@ def chat(
         )
         if row is not None and "file" in row.inputs:
             check_references(messages)
+        if preserve_thinking is not None:
+            body["preserve_thinking"] = flag("preserve_thinking", preserve_thinking)
         if high_resolution is not None:
             body["vl_high_resolution_images"] = _high_resolution(row, high_resolution)
         body |= search_fields(

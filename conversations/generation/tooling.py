@@ -1,0 +1,237 @@
+"""Rounds of tool calls: what the model asked for is stored, run, shown, and told to it in the next request.
+
+A call is a row before it runs, so that after a crash none runs twice. Calls with side effects wait for
+their person; a waiting call outlives its process, and goes on with the answer.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from conversations import routing
+from conversations.context import CONTINUE
+from conversations.database import in_database
+from conversations.models import CallStatus
+from qwenchat.dashscope import payloads
+from qwenchat.dashscope.events import ToolCall as ServiceCall
+from qwenchat.tools.results import as_data
+from qwenchat.tools.running import Approved, Call, Refused, Run
+
+from . import approvals, store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from conversations.models import ToolCall
+    from qwenchat.tools.declaring import Tool
+    from qwenchat.tools.running import Outcome
+
+    from .asking import Asking
+    from .store import Begun
+
+APPROVAL_TIME = timedelta(minutes=10)
+LOST = (
+    "The server ended while this ran. It may or may not have had its effect; it was not run again."
+)
+EXPIRED = "Nobody allowed this call within ten minutes."
+
+
+@dataclass(slots=True)
+class Rounds:
+    """The tool rounds of one answer, from the first or from where an earlier process left it."""
+
+    begun: Begun
+    asking: Asking
+    tools: Sequence[Tool]
+    run: Run
+    rows: dict[str, ToolCall] = field(default_factory=dict)
+    waiting: set[str] = field(default_factory=set)
+
+    async def go_on(self, messages: list[dict[str, Any]], number: int, ask: Any) -> None:
+        """Runs the calls that the last request brought, tells the model, and so on until it is done."""
+        while calls := self.asking.gathered.taken():
+            messages = [*messages, *await self.round(calls, number)]
+            number += 1
+            await self.ask(messages, number, ask)
+
+    async def finish(self, messages: list[dict[str, Any]], number: int, ask: Any) -> None:
+        """Ends the calls that a crash or a restart left open, says all of it again, and goes on.
+
+        What ran when the process ended may have had its effect, so it never runs a second time.
+        """
+        waiting = [row for row in self.begun.calls if row.status == CallStatus.WAITING]
+        await in_database(store.end_lost)(self.begun_id, LOST)
+        for row in self.begun.calls:
+            self.rows[row.call_id] = row
+        if waiting:
+            await self.outcomes([Call(row.call_id, row.name, row.arguments) for row in waiting])
+        rounds = await in_database(store.calls_of)(self.begun_id)
+        said = told(rounds)
+        live = self.asking.live
+        begun_text = live.text[sum(len(text) for text, _, _ in rounds) :]
+        if begun_text.strip():
+            said += [payloads.assistant(begun_text), payloads.user(CONTINUE)]
+        self.asking.told_text, self.asking.told_reasoning = len(live.text), len(live.reasoning)
+        messages = [*messages, *said]
+        await self.ask(messages, number, ask)
+        await self.go_on(messages, number, ask)
+
+    @property
+    def begun_id(self) -> UUID:
+        return self.asking.live.id
+
+    async def ask(self, messages: list[dict[str, Any]], number: int, ask: Any) -> None:
+        begun = self.begun
+        body = routing.body(
+            begun.model,
+            messages,
+            begun.options,
+            tools=self.tools,
+            may_call=not self.run.is_exhausted,
+        )
+        native = routing.is_native(begun.options)
+        await self.asking.begin(number, body, native=native)
+        await ask(body, self.asking, native=native)
+
+    async def round(self, calls: Sequence[ServiceCall], number: int) -> list[dict[str, Any]]:
+        """The messages that this round adds to the next request."""
+        live = self.asking.live
+        is_cut = live.finish_reason == "length"
+        named = [with_id(call) for call in calls]
+        text, reasoning = self.asking.round_text()
+        by_name = {tool.name: tool for tool in self.tools}
+        rows = await in_database(store.add_calls)(
+            live.id, number, [(call, by_name.get(call.name)) for call in named], text, reasoning
+        )
+        await self.asking.end(None)
+        for row in rows:
+            self.rows[row.call_id] = row
+        outcomes = await self.outcomes(
+            [
+                Call(call.id, call.name, call.arguments, is_cut=is_cut and place == len(named) - 1)
+                for place, call in enumerate(named)
+            ]
+        )
+        return [
+            payloads.assistant(
+                text,
+                reasoning if reasoning and self.asking.echoes_reasoning else None,
+                tool_calls=[
+                    ServiceCall(each.call.id, each.call.name, each.arguments_json)
+                    for each in outcomes
+                ],
+            ),
+            *(payloads.tool(each.call.id, each.content) for each in outcomes),
+        ]
+
+    async def outcomes(self, calls: Sequence[Call]) -> list[Outcome]:
+        try:
+            found = await self.run.round(calls)
+        finally:
+            ended = [each for each in self.run.outcomes if each.is_final and not self.is_kept(each)]
+            await in_database(store.save_calls)(
+                [(self.rows[each.call.id].id, each) for each in ended]
+            )
+        return found
+
+    # ---- what a call's changes do ----
+
+    def is_kept(self, outcome: Outcome) -> bool:
+        """Whether the call goes on waiting although its process ends."""
+        is_waiting = outcome.call.id in self.waiting and outcome.state == "cancelled"
+        return is_waiting and self.asking.is_ending
+
+    def watch(self, outcome: Outcome) -> None:
+        if self.is_kept(outcome):
+            return
+        row = self.rows[outcome.call.id]
+        if outcome.state == "waiting" and row.expires is None:
+            row.expires = timezone.now() + APPROVAL_TIME
+        row.status, row.code = CallStatus(outcome.state), outcome.code
+        row.result, row.duration_ms = outcome.result, outcome.duration_ms
+        if outcome.arguments is not None and row.edited is not None:
+            row.edited = outcome.arguments
+        self.asking.live.show_call(shown(row))
+        self.asking.changed()
+
+    async def approve(
+        self, call: Call, tool: Tool, _arguments: dict[str, Any]
+    ) -> Approved | Refused:
+        """Waits for the person's word; the row says until when."""
+        row = self.rows[call.id]
+        expires = row.expires or timezone.now() + APPROVAL_TIME
+        self.waiting.add(call.id)
+        await in_database(store.wait_for)(row.id, expires)
+        decided = await approvals.decision(row.id, expires)
+        self.waiting.discard(call.id)
+        if decided is None:
+            return Refused(EXPIRED)
+        row.decision, row.edited = decided.decision, decided.edited
+        return Approved(decided.edited) if decided.decision == "approved" else Refused()
+
+
+def with_id(call: ServiceCall) -> ServiceCall:
+    """Some answers name no id, or the same for all."""
+    return (
+        call if call.id else ServiceCall(f"call_{uuid.uuid4().hex[:24]}", call.name, call.arguments)
+    )
+
+
+def opened(begun: Begun, asking: Asking, tools: Sequence[Tool], context: Any) -> Rounds:
+    run = Run(
+        tools,
+        context,
+        seen={row.call_id for row in begun.calls if row.status != CallStatus.WAITING},
+        rounds=len({row.round for row in begun.calls}),
+        calls=len(begun.calls),
+    )
+    rounds = Rounds(begun, asking, tools, run)
+    run.approve, run.watch = rounds.approve, rounds.watch
+    return rounds
+
+
+def told(rounds: Sequence[tuple[str, str, Sequence[ToolCall]]]) -> list[dict[str, Any]]:
+    """Stored rounds as the messages that say them to the model again."""
+    messages: list[dict[str, Any]] = []
+    for text, reasoning, calls in rounds:
+        messages.append(
+            payloads.assistant(
+                text,
+                reasoning or None,
+                tool_calls=[
+                    ServiceCall(call.call_id, call.name, store.arguments_json(call))
+                    for call in calls
+                ],
+            )
+        )
+        messages += [payloads.tool(call.call_id, as_data(call.name, call.result)) for call in calls]
+    return messages
+
+
+def shown(row: ToolCall) -> dict[str, Any]:
+    """A call as the socket's `tool` event has it."""
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "title": row.title,
+        "origin": row.origin,
+        "arguments": row.arguments,
+        "edited": row.edited,
+        "status": str(row.status),
+        "code": row.code,
+        "result": row.result,
+        "duration_ms": row.duration_ms,
+        "side_effects": row.side_effects,
+        "expires": moment(row.expires),
+    }
+
+
+def moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
