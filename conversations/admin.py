@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from .models import Conversation, Message, Status
 from .review import filters, views
 from .review.models import Opening, Review
+from .toolbox import admin as toolbox  # noqa: F401  registers itself
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

@@ -73,6 +73,18 @@ QWENCHAT_CONTEXT_TOKENS = env.integer("QWENCHAT_CONTEXT_TOKENS", 8192, minimum=5
 # True while `up` runs the offline model server for this process; never from the environment.
 SANDBOX = False
 
+# ---- tools ------------------------------------------------------------------------------------------
+# Programs on this machine as tool servers: they run with our rights, so the operator has to want it.
+QWENCHAT_MCP_STDIO = env.flag("QWENCHAT_MCP_STDIO", default=False)
+# Encrypts the secrets of tool servers; without it a key is made in the data folder on first use.
+QWENCHAT_SECRETS_KEY = env.text("QWENCHAT_SECRETS_KEY")
+QWENCHAT_WEATHER = env.choice("QWENCHAT_WEATHER", "", ("", "open-meteo"))
+QWENCHAT_WEATHER_URL = env.text("QWENCHAT_WEATHER_URL", "https://api.open-meteo.com/v1/forecast")
+QWENCHAT_WEATHER_PLACES_URL = env.text(
+    "QWENCHAT_WEATHER_PLACES_URL", "https://geocoding-api.open-meteo.com/v1/search"
+)
+QWENCHAT_WEATHER_KEY = env.text("QWENCHAT_WEATHER_KEY")
+
 # ---- the application --------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "daphne",

@@ -1,0 +1,134 @@
+"""The tools of accepted servers: what is offered, from the kept lists, and the connections of one answer.
+
+    async with Connections() as connections:
+        tools = [*ours, *await connections.tools(conversation.tools)]
+        ...
+
+Offering connects to nothing. A server is connected to when the first of its tools is called, and asked
+whether its tools are still those that were accepted: otherwise the call fails, and staff have to look again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from conversations.database import in_database
+from qwenchat.tools.mcp import Connection, ServerChanged
+
+from .models import TIMEOUT_S, ToolServer
+from .reading import withdraw
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from types import TracebackType
+
+    from django.contrib.auth.models import AnonymousUser, User
+
+    from qwenchat.tools.declaring import Tool
+    from qwenchat.tools.mcp import ListedTool
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTool:
+    """A server's tool as it was accepted. `name` is what the model calls, `server` the server's name."""
+
+    name: str
+    title: str
+    description: str
+    schema: Mapping[str, Any]
+    side_effects: bool
+    origin: str
+    server: str
+
+
+def tools_for(user: User | AnonymousUser) -> list[ServerTool]:
+    """What the person may switch on, by server: everybody with an account all of it. Connects to nothing."""
+    if not user.is_active:
+        return []
+    return [
+        ServerTool(
+            name=tool.name,
+            title=tool.title or tool.remote_name,
+            description=tool.description,
+            schema=tool.schema,
+            side_effects=not tool.read_only,
+            origin=server.origin,
+            server=server.name,
+        )
+        for server, tools in offered()
+        for tool in tools
+    ]
+
+
+def offered() -> list[tuple[ToolServer, tuple[ListedTool, ...]]]:
+    """The servers whose tools are offered, with those; one query."""
+    servers = ToolServer.objects.filter(is_enabled=True).exclude(accepted_fingerprint="")
+    return [
+        (server, listing.listed)
+        for server in servers
+        if server.is_offered and (listing := server.known) is not None
+    ]
+
+
+class Connections:
+    """One connection per server for one answer, opened when needed; all are closed at the end."""
+
+    def __init__(self) -> None:
+        self._callers: dict[int, Caller] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # Closing never raises; each takes as long as its server needs, so all go at once.
+        await asyncio.gather(*(caller.aclose() for caller in self._callers.values()))
+
+    async def tools(self, names: Collection[str]) -> list[Tool]:
+        """Those of the named tools that are offered now, ready to be called."""
+        found: list[Tool] = []
+        for server, listed in await in_database(offered)():
+            if not any(tool.name in names for tool in listed):
+                continue
+            caller = self._callers.setdefault(server.pk, Caller(server))
+            listing = server.known
+            if listing is not None:
+                found += [tool for tool in listing.tools(caller) if tool.name in names]
+        return found
+
+
+class Caller:
+    """Runs one server's tools, for as long as its list is the accepted one."""
+
+    timeout_s = TIMEOUT_S
+
+    def __init__(self, server: ToolServer) -> None:
+        self.server = server
+        self._connection: Connection | None = None
+
+    @property
+    def origin(self) -> str:
+        return self.server.origin
+
+    async def call(self, tool: ListedTool, arguments: dict[str, Any]) -> object:
+        """The tool's result; `ToolError` otherwise."""
+        if self._connection is None:
+            self._connection = Connection(self.server.remote())
+        try:
+            now = await self._connection.listing()
+            if now.fingerprint != self.server.accepted_fingerprint:
+                raise ServerChanged(self.server.name)
+            return await self._connection.call(tool, arguments)
+        except ServerChanged:
+            await in_database(withdraw)(self.server)
+            raise
+
+    async def aclose(self) -> None:
+        if self._connection is not None:
+            await self._connection.aclose()
