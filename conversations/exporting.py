@@ -19,22 +19,32 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 
-from . import branches, presenting, recognised, showing_files
+from . import branches, presenting, recognised, showing_files, toolshow
 from .models import Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .models import Conversation, Message, MessageAttachment
+    from .models import Conversation, Message, MessageAttachment, ToolCall
 
 FORMAT_VERSION = 1
 ALL = 1_000_000  # messages of one branch
 NAME_CHARACTERS = 120
-STYLES = ("css/tokens.css", "css/base.css", "css/messages.css", "css/prose.css", "css/export.css")
+STYLES = (
+    "css/tokens.css",
+    "css/base.css",
+    "css/messages.css",
+    "css/tools.css",
+    "css/prose.css",
+    "css/export.css",
+)
 READER = MarkdownIt("commonmark", {"html": False})
 # Within a line and a table's cell only: what is taken for code here is code to every reader.
 SPAN = re.compile(r"(?<![`\\])(`+)(?!`)[^|]+?(?<!`)\1(?!`)")
 OPENS_HTML = re.compile(r"(?<!\\)<(?=[A-Za-z/!?])(?!(?:https?|mailto):[^\s<>]*>)")
+BACKTICKS = re.compile(r"`+")
+LINE_ENDS = re.compile(r"\r\n|[\r\n]")
+ANGLES = re.compile(r"[<>\s]")
 MARKS = re.compile(r"([\\`*_\[\]<>#&|~])")
 
 
@@ -50,7 +60,9 @@ def as_markdown(conversation: Conversation) -> str:
             parts += [f"**{you}**, {when(message)}", files_markdown(message)]
             parts += [quoted] if message.text else []
         else:
-            parts += [f"**{escaped(message.model)}**, {when(message)}", inert(message.text)]
+            parts += [f"**{escaped(message.model)}**, {when(message)}"]
+            parts += [call_markdown(call) for call in message.calls.all()]
+            parts += [inert(message.text), sources_markdown(message)]
             notice = presenting.notice_of(message) or presenting.alert_of(message)
             if notice is not None:
                 parts.append(f"*{escaped(notice.text)}*")
@@ -65,10 +77,47 @@ def files_markdown(message: Message) -> str:
     )
 
 
+def call_markdown(call: ToolCall) -> str:
+    """A tool call as a quoted block: its name and state, what it was given, what it gave back."""
+    shown = toolshow.shown_call(call, call.message_id, read_only=True, whole=True)
+    facts = " · ".join(filter(None, [shown.status_label, shown.duration, shown.origin]))
+    lines = [f"**{escaped(shown.name)}** ({escaped(facts)})"]
+    for words, text in ((_("Arguments"), shown.arguments), (_("Result"), shown.result)):
+        if text:
+            lines += ["", f"{words}:", "", *fenced(text).split("\n")]
+    if shown.note:
+        lines += ["", escaped(shown.note)]
+    return "\n".join(f"> {line}".rstrip() for line in lines)
+
+
+def fenced(text: str) -> str:
+    """The text as a block of code that nothing in it can close."""
+    longest = max((len(run) for run in BACKTICKS.findall(text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([fence, *LINE_ENDS.split(text), fence])
+
+
+def sources_markdown(message: Message) -> str:
+    """The sources by the numbers that the answer's marks have."""
+    sources = toolshow.shown_sources(message.sources)
+    if not sources:
+        return ""
+    lines = [
+        f"{source.index}. {' — '.join(filter(None, [escaped(source.title), escaped(source.site)]))}"
+        + (f" <{ANGLES.sub(percent, source.url)}>" if source.url else "")
+        for source in sources
+    ]
+    return "\n".join([f"**{_('Sources')}**", "", *lines])
+
+
+def percent(found: re.Match[str]) -> str:
+    return f"%{ord(found[0]):02X}"
+
+
 def as_json(conversation: Conversation) -> str:
     """All messages with their places in the tree, and what each answer took."""
     messages = conversation.messages.order_by("number").prefetch_related(
-        "attached__attachment__file", "recognitions__attachment__file"
+        "attached__attachment__file", "recognitions__attachment__file", "calls"
     )
     whole = {
         "format": "qwenchat-conversation",
@@ -104,6 +153,8 @@ def message_as_json(message: Message) -> dict[str, Any]:
         "recognition": pages or None,
         "model": message.model,
         "reasoning": message.reasoning,
+        "calls": [call_as_json(call) for call in message.calls.all()],
+        "sources": message.sources,
         "options": message.options,
         "finish_reason": message.finish_reason or None,
         "error": message.error_code or None,
@@ -118,6 +169,27 @@ def message_as_json(message: Message) -> dict[str, Any]:
             "reasoning_ms": message.reasoning_ms,
             "total_ms": message.total_ms,
         },
+    }
+
+
+def call_as_json(call: ToolCall) -> dict[str, Any]:
+    """A tool call whole; `arguments` as the model wrote them, `edited` where the person changed them."""
+    return {
+        "id": str(call.id),
+        "call_id": call.call_id,
+        "round": call.round,
+        "name": call.name,
+        "title": call.title,
+        "origin": call.origin,
+        "arguments": call.arguments,
+        "edited": call.edited,
+        "side_effects": call.side_effects,
+        "status": call.status,
+        "code": call.code or None,
+        "decision": call.decision or None,
+        "result": call.result,
+        "duration_ms": call.duration_ms,
+        "created": call.created.isoformat(),
     }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwenchat import markup
 
-from . import actions, branches, presenting, problems
+from . import actions, branches, citations, presenting, problems
 from .models import Message
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def end(row: Message, format: Format) -> dict[str, Any]:
     if format == "text":
         return event | {"text": row.text}
     html = row.html if row.render_version == markup.RENDER_VERSION else markup.render(row.text)
+    html = citations.linked(html, row.id, row.sources)
     return event | {
         "html": html,
         "fragment": fragments([row.id], with_prose=False).get(str(row.id), ""),

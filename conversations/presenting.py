@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 
 from qwenchat import markup
 
-from . import problems, showing_files
+from . import citations, problems, routing, showing_files, structured, toolshow
 from .models import Message, Recognition, Role, Status
+from .options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
     from .showing_files import ShownAttachment, ShownRecognition
+    from .structured import ShownStructure
+    from .toolshow import ShownCall, ShownSource
     from .tree import Siblings
 
 SHORT_MS = 100  # below it a time in seconds would read as nothing
@@ -127,6 +130,11 @@ class ShownMessage:
     trimmed_before: bool = False
     attachments: tuple[ShownAttachment, ...] = ()
     recognition: ShownRecognition | None = None
+    calls: tuple[ShownCall, ...] = ()
+    sources: tuple[ShownSource, ...] = ()
+    searched: str = ""
+    can_answer_now: bool = False
+    structure: ShownStructure | None = None
 
     @property
     def is_question(self) -> bool:
@@ -166,6 +174,14 @@ def shown(message: Message, place: Siblings | None, *, read_only: bool = False) 
         alert=alert_of(message),
         badge=badge_of(message),
         lanes=lanes,
+        calls=tuple(
+            toolshow.shown_call(call, message.id, read_only=read_only)
+            for call in message.calls.all()
+        ),
+        sources=toolshow.shown_sources(message.sources),
+        searched=searched(message),
+        can_answer_now=message.is_running and not message.text,
+        structure=structure_of(message),
         recognition=showing_files.recognition_of(message.recognitions.all()),
         branch=branch if place is None or not lanes or place.count > lanes else None,
         is_running=message.is_running,
@@ -222,14 +238,35 @@ def with_files(messages: Sequence[Message]) -> None:
     """Reads what belongs to these messages at once, and of what OCR read only how it went."""
     outcomes = Recognition.objects.only("message_id", "error_code", "position")
     prefetch_related_objects(
-        messages, "attached__attachment__file", Prefetch("recognitions", outcomes)
+        messages, "attached__attachment__file", Prefetch("recognitions", outcomes), "calls"
     )
+
+
+def structure_of(message: Message) -> ShownStructure | None:
+    """The answer as a tree, where JSON was asked for."""
+    if message.is_running:
+        return None
+    return structured.shown(message.text, message.options.get("response_format"))
+
+
+def searched(message: Message) -> str:
+    """Whether the model searched, in words: as far as the protocol that was used tells of it."""
+    word = ""
+    if message.options.get("search") and not message.is_running:
+        is_told = routing.is_native(Options.restored(message.options))
+        word = "asked" if is_told else "untold"
+    return toolshow.sentence(word, len(message.sources))
 
 
 def prose(message: Message) -> SafeString:
     """The answer's HTML: what is stored, or rendered now and stored if the renderer has changed."""
+    return mark_safe(citations.linked(stored_prose(message), message.id, message.sources))  # noqa: S308
+
+
+def stored_prose(message: Message) -> str:
+    """Without what depends on the reader's language."""
     if message.is_running:
-        return mark_safe(markup.render(message.text))  # noqa: S308 -- sanitised by the renderer
+        return markup.render(message.text)
     if message.render_version != markup.RENDER_VERSION:
         message.html = markup.render(message.text)
         message.render_version = markup.RENDER_VERSION
@@ -237,7 +274,7 @@ def prose(message: Message) -> SafeString:
         Message.objects.filter(id=message.id, status=message.status, seq=message.seq).update(
             html=message.html, render_version=message.render_version
         )
-    return mark_safe(message.html)  # noqa: S308 -- sanitised by the renderer
+    return message.html
 
 
 def branch_of(place: Siblings | None) -> Branch | None:

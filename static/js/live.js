@@ -9,14 +9,16 @@ import { note, painted } from "./seen.js";
 import { on } from "./socket.js";
 import { grown, show } from "./tail.js";
 import { reason, stopClock, think, thought } from "./thinking.js";
+import { isCalling, putCall, putSources, putSteps } from "./trail.js";
 import { say } from "./words.js";
 
 const HIDDEN_FRAME_MS = 250; // a hidden tab has no frames
 
 /**
  * @typedef {{ message: string, seq: number, status?: string, blocks?: string[], tail?: string, drop?: number,
- *   reasoning?: string, thinking?: boolean, reasoning_ms?: number | null,
- *   waiting?: number, activity?: string }} Progress
+ *   reasoning?: string, thinking?: boolean, thinking_ms?: number, reasoning_ms?: number | null,
+ *   waiting?: number, activity?: string, calls?: import("./trail.js").Call[], sources?: object[],
+ *   sources_html?: string }} Progress
  * @typedef {{ message: string, seq: number, status: string, html?: string, fragment?: string,
  *   error?: { code: string, message: string } | null }} End
  */
@@ -51,6 +53,7 @@ class Answer {
     this.tail = event.tail ?? "";
     this.reasoning = event.reasoning ?? "";
     this.wholeReasoning = true;
+    putSteps(this.article, event);
     this.take(event);
   }
 
@@ -61,6 +64,17 @@ class Answer {
     this.tail = grown(this.tail, event);
     this.reasoning += event.reasoning ?? "";
     this.take(event);
+  }
+
+  /**
+   * A step of the trail. It is shown at once, and does not count as having shown the text up to its `seq`.
+   * @param {Progress} event @param {() => void} put
+   */
+  step(event, put) {
+    begin(this.article);
+    put();
+    if (isCalling(this.article)) thought(this.article);
+    if (event.seq > this.seq) painted(event.message, event.seq);
   }
 
   /** @param {Progress} event */
@@ -79,7 +93,7 @@ class Answer {
     const prose = slot(this.article, "prose");
     if (prose) this.writeProse(prose);
     reason(this.article, this.reasoning, this.wholeReasoning);
-    if (this.last?.thinking) think(this.article);
+    if (this.last?.thinking && !isCalling(this.article)) think(this.article, this.last.thinking_ms);
     else thought(this.article, this.last?.reasoning_ms ?? undefined);
     this.label();
     this.blocks = [];
@@ -215,6 +229,16 @@ on("snapshot", (event) => {
 on("delta", (event) => {
   const answer = answerOf(event.message);
   if (answer) answer.delta(event);
+  else note(event.message, event.seq);
+});
+on("tool", (event) => {
+  const answer = answerOf(event.message);
+  if (answer) answer.step(event, () => putCall(answer.article, event.html));
+  else note(event.message, event.seq);
+});
+on("sources", (event) => {
+  const answer = answerOf(event.message);
+  if (answer) answer.step(event, () => putSources(answer.article, event.html));
   else note(event.message, event.seq);
 });
 on("end", (event) => {

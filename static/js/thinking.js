@@ -1,6 +1,6 @@
 // @ts-check
-// The thinking step of a running answer: its text, its clock, and when it opens and folds away by itself.
-// Once the reader has opened or closed it, it stays as it is.
+// The thinking step of a running answer: its text, its clock and about how many tokens it took, the button that
+// ends it, and when it opens and folds away by itself. Once the reader has opened or closed it, it stays as it is.
 
 import { slot } from "./page.js";
 import { say } from "./words.js";
@@ -10,6 +10,8 @@ const step = (article) => /** @type {HTMLElement | null} */ (article.querySelect
 
 /** @type {Map<HTMLElement, { began: number, timer: ReturnType<typeof setInterval> }>} */
 const clocks = new Map();
+/** @type {WeakMap<HTMLElement, number>} how long it has thought before: a tool's work lies between */
+const spent = new WeakMap();
 
 /**
  * Adds reasoning text.
@@ -37,20 +39,54 @@ function reveal(article) {
   if (trail) trail.hidden = false;
 }
 
-/** The model is thinking: the step is open and counts. @param {HTMLElement} article */
-export function think(article) {
+/**
+ * The model is thinking: the step is open and counts.
+ * @param {HTMLElement} article @param {number} [ms] for how long it has, as the server knows
+ */
+export function think(article, ms = spent.get(article) ?? 0) {
   if (clocks.has(article)) return;
   reveal(article);
   fold(article, false);
+  offer(article, true);
   const label = slot(article, "thinking-label");
   label?.classList.add("shimmer");
-  const began = Date.now();
+  const began = Date.now() - ms;
   const tick = () => {
     if (!article.isConnected) return stopClock(article);
-    if (label) label.textContent = say("thinkingFor", { seconds: Math.round((Date.now() - began) / 1000) });
+    const seconds = Math.round((Date.now() - began) / 1000);
+    const tokens = rounded(tokensIn(slot(article, "reasoning")?.textContent ?? ""));
+    if (!label) return;
+    label.textContent = tokens ? say("thinkingTokens", { seconds, tokens }) : say("thinkingFor", { seconds });
   };
   clocks.set(article, { began, timer: setInterval(tick, 1000) });
   tick();
+}
+
+/** The button that ends the thinking is there while it can. @param {HTMLElement} article @param {boolean} shown */
+function offer(article, shown) {
+  const button = /** @type {HTMLElement | null} */ (step(article)?.querySelector('[data-action="answer-now"]'));
+  if (!button) return;
+  const focused = button === document.activeElement;
+  button.hidden = !shown;
+  if (!shown && focused) step(article)?.querySelector("summary")?.focus({ preventScroll: true });
+}
+
+const HAN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu;
+
+/**
+ * About how many tokens a text is: a token is some four letters, or one and a half Chinese characters.
+ * @param {string} text
+ */
+export function tokensIn(text) {
+  const han = text.match(HAN)?.length ?? 0;
+  return Math.round(han / 1.5 + (text.length - han) / 4);
+}
+
+/** A guess does not pretend to be exact. @param {number} count */
+function rounded(count) {
+  if (count < 10) return "";
+  const step = count < 1000 ? 10 : 100;
+  return (Math.round(count / step) * step).toLocaleString(document.documentElement.lang || undefined);
 }
 
 /** It has thought: the step folds away and says how long. @param {HTMLElement} article @param {number} [ms] */
@@ -62,7 +98,11 @@ export function thought(article, ms) {
     label.textContent = say("thoughtFor", { seconds: Math.max(1, Math.round(took / 1000)) });
   }
   label?.classList.remove("shimmer");
-  if (clock) fold(article, true);
+  offer(article, false);
+  if (clock) {
+    spent.set(article, Date.now() - clock.began);
+    fold(article, true);
+  }
   stopClock(article);
 }
 
@@ -78,7 +118,10 @@ function fold(article, shut) {
   if (!details || "touched" in details.dataset) return;
   const selection = getSelection();
   const selected = !!selection && !selection.isCollapsed && details.contains(selection.anchorNode);
-  if (shut && (selected || details.contains(document.activeElement))) return;
+  // Who reads there goes on reading; the line itself stays where it is when the step is folded.
+  const focused = document.activeElement;
+  const reading = details.contains(focused) && !focused?.closest("summary");
+  if (shut && (selected || reading)) return;
   details.open = !shut;
 }
 

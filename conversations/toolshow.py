@@ -1,0 +1,354 @@
+"""Tool calls and web sources as a page shows them: values with every word ready, and their fragments.
+
+Pure: no queries. Whatever comes from a model, a tool or a search is text here; the one thing that
+becomes a link is a source's http or https address.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from qwenchat.markup.links import IGNORED, host_of, scheme_of
+
+from .models import CallStatus
+from .times import seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+    from .models import ToolCall
+
+PREVIEW_CHARACTERS = 80
+SHOWN_CHARACTERS = 16_000  # of one pane: sixteen calls must not make a page of megabytes
+MOST_SOURCES = 50
+TITLE_CHARACTERS = 300
+ADDRESS_CHARACTERS = 2_000
+NO_SITE = ("", "无")  # as the service writes that it knows none
+# What is not seen where it stands, or turns around what stands beside it. Joiners stay: scripts and
+# emoji need them.
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+ICONS = {
+    "current_time": "clock",
+    "fetch_page": "globe",
+    "read_attachment": "file",
+    "search_conversations": "search",
+    "convert_units": "sync",
+}
+# The node on the thread, the badge and its icon, by status.
+LOOKS = {
+    "running": ("tool", "", ""),
+    "waiting": ("tool", "warn", "clock"),
+    "done": ("tool", "ok", "check"),
+    "failed": ("danger", "danger", "x"),
+    "refused": ("", "", ""),
+    "cancelled": ("", "", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCall:
+    """One call of a tool, as its line on the trail shows it.
+
+    `arguments` and `result` are pretty where they are JSON; `cut` says so where not all is shown.
+    """
+
+    id: str
+    message: str
+    name: str
+    title: str
+    origin: str
+    arguments: str
+    result: str
+    status: str
+    status_label: str
+    duration: str
+    icon: str
+    node: str
+    tone: str
+    badge_icon: str
+    preview: str
+    note: str
+    cut: str
+    is_edited: bool
+    needs_approval: bool
+    expires: datetime | None
+    expires_text: str
+    is_read_only: bool
+
+    @property
+    def is_running(self) -> bool:
+        return self.status == CallStatus.RUNNING
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSource:
+    """A page that a search found. `url` is "" where the address may not be a link."""
+
+    index: int
+    title: str
+    url: str
+    site: str
+    host: str
+
+
+def shown_call(
+    call: ToolCall | Mapping[str, Any],
+    message_id: UUID | str,
+    *,
+    read_only: bool = False,
+    whole: bool = False,
+) -> ShownCall:
+    """The call, stored or as the socket's `tool` event has it, in the current language.
+
+    `whole`: for an export, which leaves out nothing however long it is.
+    """
+    status = str(fact(call, "status"))
+    waits = status == CallStatus.WAITING
+    expires = moment(fact(call, "expires"))
+    edited = fact(call, "edited")
+    written = fact(call, "arguments")
+    note = note_of(call, status)
+    # What is asked for is shown whole, however long it is: nobody allows what is out of sight.
+    arguments, fewer = bounded(pretty(written if edited is None else edited), whole=waits or whole)
+    result, less = bounded(
+        "" if note and is_ours(call) else pretty(fact(call, "result")), whole=whole
+    )
+    node, tone, badge_icon = LOOKS.get(status, LOOKS["failed"])
+    name = visible(str(fact(call, "name") or "?"))
+    return ShownCall(
+        id=str(fact(call, "id")),
+        message=str(message_id),
+        name=name,
+        title=visible(str(fact(call, "title") or "")),
+        origin=visible(str(fact(call, "origin") or "")),
+        arguments=arguments,
+        result=result,
+        status=status,
+        status_label=label_of(call, status, read_only=read_only),
+        duration=took(fact(call, "duration_ms")),
+        icon="refused" if status == CallStatus.REFUSED else ICONS.get(name, "tool"),
+        node=node,
+        tone=tone,
+        badge_icon=badge_icon,
+        preview=preview(written if edited is None else edited),
+        note=note,
+        cut=fewer or less,
+        is_edited=edited is not None,
+        needs_approval=waits and not read_only,
+        expires=expires if waits else None,
+        expires_text=until(expires) if waits else "",
+        is_read_only=read_only,
+    )
+
+
+def call_html(
+    call: ToolCall | Mapping[str, Any], message_id: UUID | str, *, read_only: bool = False
+) -> str:
+    """The call's line on the trail of an answer, as one `<li>`."""
+    shown = shown_call(call, message_id, read_only=read_only)
+    return render_to_string("conversations/_call.html", {"call": shown})
+
+
+def fact(call: ToolCall | Mapping[str, Any], name: str) -> Any:
+    return call.get(name) if isinstance(call, Mapping) else getattr(call, name, None)
+
+
+def label_of(call: ToolCall | Mapping[str, Any], status: str, *, read_only: bool) -> str:
+    """The state in words, for whoever may decide or for others."""
+    if status == CallStatus.WAITING and read_only:
+        return _("Waiting")
+    if status == CallStatus.REFUSED and fact(call, "decision") == "refused" and not read_only:
+        return _("You refused")
+    return str(CallStatus(status).label) if status in CallStatus.values else status
+
+
+def is_ours(call: ToolCall | Mapping[str, Any]) -> bool:
+    """Whether the result is a sentence that we wrote for the model, in English."""
+    return fact(call, "code") not in (None, "", "tool", "arguments")
+
+
+def note_of(call: ToolCall | Mapping[str, Any], status: str) -> str:
+    """Why the call did not end as done; "" where its result says that."""
+    match fact(call, "code"):
+        case "cut":
+            return _("The model’s answer ended in the middle of this call, so it was not run.")
+        case "repeated":
+            return _("The model repeated the id of an earlier call, so this was not run.")
+        case "unknown":
+            return _("The model asked for a tool that is not switched on.")
+        case "too_many":
+            return _("This answer had used up its tool calls, so this was not run.")
+        case "timeout":
+            return _("The tool did not answer in time.")
+        case "crash":
+            return _("The tool failed.")
+        case "cancelled":
+            return _("The call was stopped.")
+        case "arguments":
+            return _("The arguments did not fit the tool, so it was not run.")
+        case "refused" if fact(call, "decision") == "refused":
+            return _("The call was not run.")
+        case "refused":
+            return _("Nobody allowed this call in time, so it was not run.")
+    return _("The tool reported a problem.") if status == CallStatus.FAILED else ""
+
+
+def pretty(value: Any) -> str:
+    """JSON on lines of its own, what is not seen written as escapes; other text as it is."""
+    if isinstance(value, str):
+        text = value
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+        if not isinstance(value, dict | list):
+            return text
+    if value is None:
+        return ""
+    return visible(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def visible(text: str) -> str:
+    """The text with every character that hides or turns others written as JSON writes it."""
+    return UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def bounded(text: str, *, whole: bool = False) -> tuple[str, str]:
+    """What is shown of a text, and a sentence about the rest of it."""
+    if whole or len(text) <= SHOWN_CHARACTERS:
+        return text, ""
+    left = number_format(len(text) - SHOWN_CHARACTERS, 0, use_l10n=True, force_grouping=True)
+    words = _("%(count)s more characters are not shown. An export has them.") % {"count": left}
+    return text[:SHOWN_CHARACTERS], words
+
+
+def preview(arguments: Any) -> str:
+    """The first short thing among the arguments, for the line."""
+    if isinstance(arguments, str):
+        try:
+            arguments = json.loads(arguments)
+        except (ValueError, RecursionError):
+            return ""
+    if not isinstance(arguments, dict):
+        return ""
+    for value in arguments.values():
+        if isinstance(value, str | int | float) and str(value).strip():
+            line = visible(" ".join(str(value).split()))
+            return line if len(line) <= PREVIEW_CHARACTERS else f"{line[:PREVIEW_CHARACTERS]}…"
+    return ""
+
+
+def took(milliseconds: Any) -> str:
+    return seconds(milliseconds) if isinstance(milliseconds, int) else ""
+
+
+def moment(value: Any) -> datetime | None:
+    if isinstance(value, str):
+        value = parse_datetime(value)
+    return value if isinstance(value, datetime) else None
+
+
+def until(expires: datetime | None) -> str:
+    if expires is None:
+        return ""
+    time = date_format(timezone.localtime(expires), "H:i")
+    return _("Open until %(time)s; after that it is not run.") % {"time": time}
+
+
+# ---- sources -----------------------------------------------------------------------------------------
+
+
+def shown_sources(sources: Iterable[Mapping[str, Any]]) -> tuple[ShownSource, ...]:
+    """The pages that a search found, each number once, none with an address that runs anything."""
+    found: dict[int, ShownSource] = {}
+    for place, source in enumerate(sources, 1):
+        if len(found) == MOST_SOURCES:
+            break
+        index = source.get("index")
+        number = index if isinstance(index, int) and index > 0 else place
+        if number not in found:
+            found[number] = shown_source(source, number)
+    return tuple(found.values())
+
+
+def shown_source(source: Mapping[str, Any], number: int) -> ShownSource:
+    url = address(str(source.get("url") or ""))
+    host = host_of(url).removeprefix("www.")
+    site = one_line(source.get("site"))
+    return ShownSource(
+        index=number,
+        title=one_line(source.get("title")) or host or _("Untitled page"),
+        url=url,
+        site="" if site in NO_SITE or site == host else site,
+        host=host,
+    )
+
+
+def address(url: str) -> str:
+    """An http or https address that names a host, "" for anything else."""
+    url = IGNORED.sub("", url)
+    usable = scheme_of(url) in ("http", "https") and bool(host_of(url))
+    return url if usable and len(url) <= ADDRESS_CHARACTERS else ""
+
+
+def one_line(value: Any) -> str:
+    return UNSEEN.sub("", " ".join(str(value or "").split()))[:TITLE_CHARACTERS]
+
+
+def sentence(searched: str, count: int) -> str:
+    """Whether the model searched, as far as the service says.
+
+    `searched` is "yes", "asked" (it might have, and did not), "untold" (it might have, and the protocol
+    does not tell), or "".
+    """
+    if count:
+        words = ngettext(
+            "Searched the web, %(count)d source", "Searched the web, %(count)d sources", count
+        )
+        return words % {"count": count}
+    match searched:
+        case "yes":
+            return _("Searched the web, no sources came")
+        case "asked":
+            return _("Did not search the web")
+        case "untold":
+            return _("Search was on; the service did not say whether it was used")
+    return ""
+
+
+def sources_html(
+    message_id: UUID | str,
+    sources: Iterable[Mapping[str, Any]],
+    searched: str = "yes",
+    *,
+    read_only: bool = False,
+    running: bool = False,
+) -> str:
+    """The search's line on the trail of an answer, as one `<li>`; "" where nothing was to be searched."""
+    shown = shown_sources(sources)
+    words = sentence(searched, len(shown))
+    if not words:
+        return ""
+    context = {
+        "id": message_id,
+        "sources": shown,
+        "sentence": words,
+        "can_search": not (shown or read_only or running),
+    }
+    return render_to_string("conversations/_sources.html", context)
