@@ -258,7 +258,6 @@ def test_the_changelog_knows_this_version() -> None:
 CLIENT = "### From the client"
 SERVER = "### From the server"
 SOCKET = "## WebSocket `/ws/`"
-LATER_EVENTS = {"tool", "sources"}
 # Rooms whose routes are all described; Django's, allauth's and the admin's are theirs to describe.
 DESCRIBED_ROOMS = ("attachments", "conversations")
 
@@ -298,7 +297,7 @@ def test_every_option_is_described_and_no_other() -> None:
         "auto", "invalid", "search_options", "chat", "ocr", "compatible", "native", "open",
     }  # fmt: skip
     described = {name for name in CODE.findall(paragraph) if re.fullmatch(r"\w+", name)} - values
-    known = {field.name for field in fields(options.Options)} | set(options.LATER)
+    known = {field.name for field in fields(options.Options)}
     assert described - {"added"} == known - options.OURS
 
 
@@ -332,9 +331,7 @@ def events_sent() -> set[str]:
 def test_every_event_is_described_and_no_other() -> None:
     described = first_words(section("docs/protocol.md", SERVER).split("A message's")[0])
     described = {name for name in described if not name.isdigit()}
-    assert described - LATER_EVENTS == events_sent()
-    for name in LATER_EVENTS:
-        assert f"| `{name}` | *later*" in page("docs/protocol.md")
+    assert described == events_sent()
 
 
 def error_codes() -> set[str]:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from qwenchat.dashscope.payloads.search import FRESHNESS_DAYS, MOST_SITES, STRATEGIES
+from qwenchat.dashscope.payloads.thinking import EFFORTS
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -30,11 +33,32 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a select's; "" is what the model does by itself."""
+
+    value: str
+    label: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What `search_options` may say, in words."""
+
+    strategies: list[Choice]
+    freshness: list[Choice]
+    most_sites: int
+
+
+@dataclass(frozen=True, slots=True)
 class Fields:
     main: list[Field]
     more: list[Field]
     video: list[Field]
     tasks: list[Task]
+    efforts: list[Choice]
+    search: Search
+    kinds: list[Choice]
 
 
 def fields() -> Fields:
@@ -56,14 +80,6 @@ def fields() -> Fields:
                 "max_tokens",
                 _("Longest answer"),
                 _("Tokens, at most what the model can write."),
-                "int",
-                "1",
-                "1",
-            ),
-            Field(
-                "thinking_budget",
-                _("Thinking budget"),
-                _("Tokens it may think before answering."),
                 "int",
                 "1",
                 "1",
@@ -111,7 +127,48 @@ def fields() -> Fields:
             ),
         ],
         tasks=tasks(),
+        efforts=efforts(),
+        search=Search(strategies(), freshness(), MOST_SITES),
+        kinds=kinds(),
     )
+
+
+def efforts() -> list[Choice]:
+    words = {"low": _("Little"), "medium": _("Middling"), "xhigh": _("Most")}
+    return [Choice("", _("Automatic")), *(Choice(value, words[value]) for value in EFFORTS)]
+
+
+def strategies() -> list[Choice]:
+    """How the service searches (dashscope-api, section 6)."""
+    words = {
+        "turbo": (_("Fast"), _("One quick search, with newness and sites as you choose.")),
+        "max": (_("Thorough"), _("More results, read more closely; slower.")),
+        "agent": (_("In steps"), _("Searches again with what it found; when, the model decides.")),
+        "agent_max": (
+            _("In steps, and opens pages"),
+            _("Also reads the pages it found. Only a few models can."),
+        ),
+    }
+    return [Choice(value, *words[value]) for value in STRATEGIES]
+
+
+def freshness() -> list[Choice]:
+    words = {7: _("A week"), 30: _("A month"), 180: _("Half a year"), 365: _("A year")}
+    return [
+        Choice("", _("Any age")),
+        *(Choice(str(days), words[days]) for days in FRESHNESS_DAYS),
+    ]
+
+
+def kinds() -> list[Choice]:
+    """What a value of a structured answer can be."""
+    return [
+        Choice("string", _("A text")),
+        Choice("number", _("A number")),
+        Choice("integer", _("A whole number")),
+        Choice("boolean", _("Yes or no")),
+        Choice("array", _("A list of texts")),
+    ]
 
 
 def tasks() -> list[Task]:

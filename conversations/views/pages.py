@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from conversations import access, branches, presenting
 from conversations.models import Message, Role
+from conversations.toolbox import catalogue as toolcatalogue
 from qwenchat.doors import page
 
 from . import frame, options, picker, sidebar, words
@@ -104,6 +105,7 @@ def shown(
         "text_characters": settings.LIMITS.text_characters,
         "words": words.words(),
         "upload_limits": frame.upload_limits(),
+        "tool_entries": toolcatalogue.catalogue(request.user),
     }
     return render(request, "conversations/show.html", everywhere | context)
 

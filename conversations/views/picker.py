@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from conversations import offered
+from conversations import offered, routing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +26,9 @@ ICONS = {
     "ocr": "scan",
 }
 
+# Models that take their earlier thoughts as input when told to (dashscope-api, §2.2).
+KEEP_THOUGHTS = ("qwen3.8-", "qwen3.7-", "qwen3.6-")
+
 
 @dataclass(frozen=True, slots=True)
 class Ability:
@@ -36,7 +39,8 @@ class Ability:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One row. `search` is what the filter looks through, `thinking` how the model thinks."""
+    """One row. `search` is what the filter looks through, `thinking` how the model thinks, `can` the names
+    of what the composer switches on for it, `budget` the most tokens that it may think."""
 
     id: str
     name: str
@@ -46,6 +50,8 @@ class Choice:
     thinking: str
     search: str
     is_chosen: bool
+    can: str
+    budget: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +134,8 @@ def auto(models: list[OfferedModel], current: str) -> Choice:
         thinking=behind.thinking if behind else "none",
         search=f"auto {name}".lower(),
         is_chosen=current == offered.AUTO,
+        can=can(default),
+        budget=behind.max_thinking_tokens if behind else None,
     )
 
 
@@ -143,7 +151,26 @@ def choice(model: OfferedModel, is_chosen: bool) -> Choice:
         thinking=model.thinking,
         search=f"{model.id} {model.name}".lower(),
         is_chosen=is_chosen,
+        can=can(model.id),
+        budget=model.max_thinking_tokens,
     )
+
+
+def can(model: str) -> str:
+    """What the composer may switch on for this model, as words: tools search json schema effort thoughts.
+
+    The same row decides what reaches the request, also for a model at another server.
+    """
+    row = routing.row_for(model)
+    found = {
+        "tools": row.tools,
+        "search": row.search,
+        "json": row.json_mode or row.json_schema,
+        "schema": row.json_schema,
+        "effort": row.effort,
+        "thoughts": row.can_think and row.id.startswith(KEEP_THOUGHTS),
+    }
+    return " ".join(name for name, has in found.items() if has)
 
 
 def abilities(names: Iterable[str]) -> Iterable[Ability]:

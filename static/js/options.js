@@ -1,28 +1,33 @@
 // @ts-check
-// What is chosen for the next answer: the model, thinking, the options' form. Remembered in the browser per
-// conversation, and for new chats as it was chosen last.
+// What is chosen for the next answer: the model, thinking, search, tools, the options' form. Remembered in the
+// browser per conversation, and for new chats as it was chosen last.
 
+import { can, chosenRadio, compared, mostThinking, radios, thinks } from "./abilities.js";
+import { forbidsThinking, keptFormat, recallFormat, responseFormat, showFormat } from "./answerformat.js";
 import { conversation, slot, user } from "./page.js";
+import { keptSearch, recallSearch, search, showSearch } from "./searchmenu.js";
 import { lasting } from "./stored.js";
+import { keptTools, recallTools, showTools, tools } from "./tools.js";
 import { say } from "./words.js";
 
-/** @typedef {{ model?: string, models?: string[], thinking?: boolean, fields?: Record<string, string> }} Choice */
+/**
+ * @typedef {{ model?: string, models?: string[], thinking?: boolean, fields?: Record<string, string>,
+ *   search?: import("./searchmenu.js").Kept, tools?: import("./tools.js").Kept,
+ *   format?: import("./answerformat.js").Kept }} Choice
+ */
 
 const form = /** @type {HTMLFormElement | null} */ (document.getElementById("options"));
 const toggle = /** @type {HTMLButtonElement | null} */ (document.querySelector('[data-option="thinking"]'));
 const key = (of = conversation()) => `choice:${user()}:${of || "new"}`;
 
-/** @returns {HTMLInputElement[]} */
-const radios = () =>
-  [...document.querySelectorAll('input[name="model"]')].map((one) => /** @type {HTMLInputElement} */ (one));
-const chosenRadio = () => radios().find((radio) => radio.checked);
 /** @returns {(HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement)[]} */
 const fields = () => [...(form?.elements ?? [])].filter(
   (field) => /** @type {any} */ (field).name,
 ).map((field) => /** @type {HTMLInputElement} */ (field));
 
-/** Whether the person has said yes or no to thinking; else it is as the model does by itself. */
-let decided = false;
+/** What the person has said about thinking; until then it is as the model does by itself.
+ * @type {boolean | undefined} */
+let decided;
 
 /** The protocol's `options`: only what was chosen. @returns {Record<string, unknown>} */
 export function chosen() {
@@ -31,17 +36,21 @@ export function chosen() {
   const together = compared();
   if (together.length > 1) options.models = together;
   else if (chosenRadio()) options.model = chosenRadio()?.value;
-  if (toggle && !toggle.disabled) options.thinking = toggle.getAttribute("aria-pressed") === "true";
+  const ability = chosenRadio()?.dataset.thinking;
+  if (ability?.startsWith("hybrid")) options.thinking = thinks();
   for (const field of fields()) {
-    const value = valueOf(field);
+    const value = field.disabled || needsMore(field) ? undefined : valueOf(field);
     if (value !== undefined) options[field.name] = value;
   }
-  return options;
+  const asked = search();
+  if (asked !== undefined) options.search = asked;
+  const format = responseFormat();
+  if (format) options.response_format = format;
+  return { ...options, ...tools() };
 }
 
-const compared = () => [...document.querySelectorAll('input[name="models"]:checked')].map(
-  (box) => /** @type {HTMLInputElement} */ (box).value,
-);
+/** How to think says nothing to a model that does not. @param {HTMLElement} field */
+const needsMore = (field) => field.dataset.needs === "thinking" && !thinks();
 
 /** @param {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} field */
 function valueOf(field) {
@@ -55,6 +64,7 @@ function valueOf(field) {
     return text || field.defaultValue ? field.value : undefined;
   }
   if (!text) return undefined;
+  if (field.dataset.type === "boolean") return text === "true";
   if (field.type === "checkbox") return /** @type {HTMLInputElement} */ (field).checked;
   return field.type === "number" ? Number(text) : text;
 }
@@ -72,9 +82,13 @@ export function show() {
     const own = radio.closest(".model")?.querySelector(".caps");
     caps?.replaceChildren(...[...(own?.childNodes ?? [])].map((node) => node.cloneNode(true)));
   }
+  showFormat(radio?.dataset.thinking === "always");
   showThinking(radio, name);
+  showHow();
+  showSearch();
+  showTools();
   const mark = document.querySelector('[data-slot="options-mark"]');
-  const some = fields().some((field) => field.value.trim() !== "");
+  const some = fields().some((field) => !field.disabled && field.value.trim() !== "") || !!responseFormat();
   mark?.toggleAttribute("data-on", some);
 }
 
@@ -83,18 +97,50 @@ function showThinking(radio, name) {
   if (!toggle || !radio) return;
   const ability = radio.dataset.thinking ?? "none";
   const hybrid = ability.startsWith("hybrid");
-  toggle.disabled = !hybrid;
+  toggle.disabled = !hybrid || forbidsThinking();
+  if (forbidsThinking()) {
+    toggle.setAttribute("aria-pressed", "false");
+    toggle.title = say("jsonWithoutThinking");
+    return;
+  }
   if (ability === "always") toggle.setAttribute("aria-pressed", "true");
   else if (!hybrid) toggle.setAttribute("aria-pressed", "false");
-  else if (!decided) toggle.setAttribute("aria-pressed", String(ability === "hybrid_on"));
+  else toggle.setAttribute("aria-pressed", String(decided ?? ability === "hybrid_on"));
   if (hybrid) toggle.removeAttribute("title");
   else toggle.title = say(ability === "always" ? "thinkingAlways" : "thinkingNever", { model: name });
 }
 
+/** How much to think, in the form that the model takes. */
+function showHow() {
+  const budget = /** @type {HTMLInputElement | null} */ (document.getElementById("o-thinking_budget"));
+  const ability = chosenRadio()?.dataset.thinking ?? "none";
+  const able = ability !== "none";
+  const effort = able && can("effort");
+  there("o-thinking_budget", able && !effort);
+  there("o-reasoning_effort", effort);
+  there("o-preserve_thinking", able && can("thoughts"));
+  const note = document.getElementById("thinking-off");
+  if (note) note.hidden = !able || thinks();
+  if (!budget) return;
+  const most = mostThinking();
+  budget.max = most ? String(most) : "";
+  const hint = document.getElementById("o-thinking_budget-hint");
+  if (hint) hint.textContent = most ? say("budgetMost", { most: most.toLocaleString(document.documentElement.lang) }) : say("budgetHint");
+}
+
+/** A field is there, with its label, or is not and says nothing. @param {string} id @param {boolean} shown */
+function there(id, shown) {
+  const field = /** @type {HTMLInputElement | null} */ (document.getElementById(id));
+  const place = /** @type {HTMLElement | null | undefined} */ (field?.closest(".field"));
+  if (!field || !place) return;
+  field.disabled = !shown;
+  place.hidden = !shown;
+}
+
 export function toggleThinking() {
   if (!toggle || toggle.disabled) return;
-  decided = true;
-  toggle.setAttribute("aria-pressed", String(toggle.getAttribute("aria-pressed") !== "true"));
+  decided = toggle.getAttribute("aria-pressed") !== "true";
+  show();
   remember();
 }
 
@@ -103,8 +149,11 @@ function choice() {
   const filled = fields().filter((field) => field.name !== "system" && field.value.trim());
   return {
     model: chosenRadio()?.value,
-    thinking: decided ? toggle?.getAttribute("aria-pressed") === "true" : undefined,
+    thinking: decided,
     fields: Object.fromEntries(filled.map((field) => [field.name, field.value])),
+    search: keptSearch(),
+    tools: keptTools(),
+    format: keptFormat(),
   };
 }
 
@@ -120,14 +169,14 @@ function recall() {
   const kept = /** @type {Choice | null} */ (lasting.get(key()));
   const radio = radios().find((one) => one.value === kept?.model);
   if (radio) radio.checked = true;
-  if (typeof kept?.thinking === "boolean") {
-    decided = true;
-    toggle?.setAttribute("aria-pressed", String(kept.thinking));
-  }
+  if (typeof kept?.thinking === "boolean") decided = kept.thinking;
   for (const field of fields()) {
     const value = kept?.fields?.[field.name];
     if (value !== undefined) field.value = value;
   }
+  recallSearch(kept?.search);
+  recallTools(kept?.tools);
+  recallFormat(kept?.format);
   show();
 }
 
@@ -137,7 +186,7 @@ function recall() {
  */
 export function refuse(field, message) {
   const name = field?.replace(/^options\./, "");
-  const found = fields().find((one) => one.name === name);
+  const found = fields().find((one) => one.name === name) ?? elsewhere(name);
   if (!found) return false;
   found.setAttribute("aria-invalid", "true");
   found.title = message;
@@ -148,6 +197,16 @@ export function refuse(field, message) {
   return true;
 }
 
+/** The choices that have no field of their name. @param {string | undefined} name */
+function elsewhere(name) {
+  const ids = { response_format: "o-response_format", search: "search-strategy", tool_choice: "tool-choice" };
+  return /** @type {HTMLInputElement | null} */ (document.getElementById(ids[/** @type {keyof ids} */ (name)] ?? ""));
+}
+
+document.addEventListener("abilities:changed", () => {
+  show();
+  remember();
+});
 document.addEventListener("change", (event) => {
   const field = event.target;
   if (!(field instanceof Element) || !field.matches('input[name="model"], input[name="models"], #options *')) return;
@@ -157,6 +216,7 @@ document.addEventListener("change", (event) => {
 toggle?.addEventListener("click", toggleThinking);
 form?.addEventListener("submit", (event) => event.preventDefault());
 form?.addEventListener("reset", () => setTimeout(() => {
+  recallFormat({});
   show();
   remember();
 }));

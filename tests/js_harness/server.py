@@ -22,7 +22,14 @@ from django.template import Context, engines
 from django.utils import timezone
 
 from conversations import presenting
-from conversations.models import RUNNING, Conversation, Message, MessageAttachment, Recognition
+from conversations.models import (
+    RUNNING,
+    Conversation,
+    Message,
+    MessageAttachment,
+    Recognition,
+    ToolCall,
+)
 from conversations.tree import Node, siblings
 from conversations.views import frame, options, pages, picker, sidebar, words
 from qwenchat.headers import POLICY
@@ -76,6 +83,7 @@ class Server:
         self.drops = 0
         self.mute = False
         self.news = threading.Condition()
+        self.tools: list[dict[str, Any]] = []
         self.user = User(pk=7, username="alice", first_name="Alice")
 
     # ---- life ----
@@ -331,12 +339,12 @@ class Server:
                 await self.send(socket, {"type": "pong"})
             case "open":
                 await self.open(id_, socket, command)
-            case "send" | "regenerate" | "continue" if self.refusals:
+            case "send" | "regenerate" | "continue" | "approve" | "answer_now" if self.refusals:
                 refusal = {"type": "error", "request": command["request"], **self.refusals.pop(0)}
                 await self.send(socket, refusal)
             case "send" | "regenerate" | "continue":
                 await self.store(id_, socket, command)
-            case "stop":
+            case "stop" | "approve" | "answer_now":
                 await self.send(socket, {"type": "ack", "request": command["request"]})
         self.tell_test(command)
 
@@ -455,6 +463,7 @@ class Server:
             "suggestions": frame.suggestions(),
             "text_characters": 100_000,
             "upload_limits": UPLOAD_LIMITS,
+            "tool_entries": self.tools,
             "words": words.words(),
             "user": self.user,
             "csrf_token": "token",
@@ -505,7 +514,11 @@ class Server:
 
 def without_files(message: Message) -> None:
     """Nothing is attached and nothing was read: no database is asked for it."""
-    nothing = {"attached": MessageAttachment, "recognitions": Recognition}
+    nothing = {
+        "attached": MessageAttachment,
+        "recognitions": Recognition,
+        "calls": ToolCall,
+    }
     message._prefetched_objects_cache = {  # type: ignore[attr-defined]
         name: model.objects.none() for name, model in nothing.items()
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.pages.conftest import Tree
 
 # Session, user; conversation, path, messages, alternatives and those of the root; list, running.
-CONVERSATION_QUERIES = 11
+CONVERSATION_QUERIES = 13
 
 
 def grown(alice, rounds, chats):
@@ -48,7 +48,7 @@ def test_a_new_chat_and_a_page_of_the_list_are_cheap(
     browser, htmx, alice, django_assert_num_queries
 ):
     grown(alice, 2, 50)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         browser.get("/")
     with django_assert_num_queries(4):
         htmx.get("/conversations/")
