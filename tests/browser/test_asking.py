@@ -232,7 +232,7 @@ def test_the_chosen_model_and_options_are_what_the_service_receives(
     expect(page.locator("#model-button")).to_contain_text("qwen3-max")
     page.get_by_role("button", name="Options for the answer").click()
     page.get_by_label("System prompt").fill("Answer in one word.")
-    page.get_by_label("Temperature").fill("0.3")
+    page.get_by_label("Temperature", exact=True).fill("0.3")
     page.locator("#options-pop").get_by_role("button", name="Close").click()
     chat.ask("What colour is matcha?")
     chat.expect_status("complete")

@@ -177,7 +177,7 @@ def test_a_refused_option_is_named_and_the_question_comes_back(
 ) -> None:
     page = chat.page
     page.get_by_role("button", name="Options for the answer").click()
-    page.get_by_label("Temperature").fill("9")
+    page.get_by_label("Temperature", exact=True).fill("9")
     page.locator("#options-pop").get_by_role("button", name="Close").click()
     chat.ask("Too hot a question")
     error = page.locator("#composer-error")
