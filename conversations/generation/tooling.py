@@ -225,6 +225,7 @@ def shown(row: ToolCall) -> dict[str, Any]:
         "arguments": row.arguments,
         "edited": row.edited,
         "status": str(row.status),
+        "decision": row.decision,
         "code": row.code,
         "result": row.result,
         "duration_ms": row.duration_ms,

@@ -188,6 +188,8 @@ async def test_a_refused_call_is_told_to_the_model(page: Socket, upstream: ChatU
     end = await page.until("end")
     assert (end["text"], deleted) == ("As you wish.", [])
     assert (await ToolCall.objects.aget()).status == "refused"
+    last = events(page, "tool")[-1]["call"]
+    assert (last["status"], last["decision"]) == ("refused", "refused")
     assert "did not allow" in upstream.requests[1].json["messages"][-1]["content"]
 
 
