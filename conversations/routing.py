@@ -193,6 +193,7 @@ def row_for(model: str) -> Model:
         prefix=False,
         stream_only=False,
         effort=False,
+        keeps_thoughts=False,
         cumulative=False,
         vision=Vision(
             patch_px=28, min_pixels=3136, default_max_pixels=1_003_520, max_pixels=12_845_056

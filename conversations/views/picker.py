@@ -26,9 +26,6 @@ ICONS = {
     "ocr": "scan",
 }
 
-# Models that take their earlier thoughts as input when told to (dashscope-api, §2.2).
-KEEP_THOUGHTS = ("qwen3.8-", "qwen3.7-", "qwen3.6-")
-
 
 @dataclass(frozen=True, slots=True)
 class Ability:
@@ -168,7 +165,7 @@ def can(model: str) -> str:
         "json": row.json_mode or row.json_schema,
         "schema": row.json_schema,
         "effort": row.effort,
-        "thoughts": row.can_think and row.id.startswith(KEEP_THOUGHTS),
+        "thoughts": row.keeps_thoughts,
     }
     return " ".join(name for name, has in found.items() if has)
 

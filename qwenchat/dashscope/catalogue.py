@@ -1,8 +1,8 @@
 """The models of the service: one row each, in the order in which a person is offered them.
 
 Source: dashscope-api §11 (the official catalogue and price page of 30 May 2026; later rows from
-models.dev, July to September 2026), §2.3 for thinking, §2.2 for `json_schema` and
-`reasoning_effort`, §4 and §8 for pixels and frames; `prefix` from the official page "Partial mode",
+models.dev, July to September 2026), §2.3 for thinking, §2.2 for `json_schema`, `reasoning_effort`
+and `preserve_thinking`, §4 and §8 for pixels and frames; `prefix` from the official page "Partial mode",
 October 2026.
 
 "1M" of the sources is 1,000,000 tokens (991,808 = 1 M less 8,192) and "256K" is 262,144. Prices are
@@ -118,6 +118,9 @@ _ALL_SENSES: frozenset[Input] = frozenset({"text", "image", "video", "audio"})
 # (largest input or None, price of input, of output[, of output when it thought])
 _Tier = tuple[int | None, str, str] | tuple[int | None, str, str, str]
 
+# Generations that take earlier thoughts as input.
+_KEEP_THOUGHTS = frozenset({"qwen3.8", "qwen3.7", "qwen3.6"})
+
 # An implicit cache hit costs a fifth of the input price.
 _FIFTH = Decimal("0.2")
 # qwen3.8-max says an eighth.
@@ -168,6 +171,7 @@ def _row(
         prefix="prefix" in features,
         stream_only=stream_only,
         effort=effort,
+        keeps_thoughts=family in _KEEP_THOUGHTS,
         cumulative=cumulative,
         vision=vision,
         prices=(

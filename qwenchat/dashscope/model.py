@@ -98,6 +98,8 @@ class Model:
     stream_only: bool
     # Takes `reasoning_effort`.
     effort: bool
+    # Takes its earlier thoughts as input when told to (`preserve_thinking`).
+    keeps_thoughts: bool
     # Every chunk repeats the whole text.
     cumulative: bool
     vision: Vision | None

@@ -96,7 +96,7 @@ def chat(
         )
         if row is not None and "file" in row.inputs:
             check_references(messages)
-        if preserve_thinking is not None:
+        if preserve_thinking is not None and (row is None or row.keeps_thoughts):
             body["preserve_thinking"] = flag("preserve_thinking", preserve_thinking)
         if high_resolution is not None:
             body["vl_high_resolution_images"] = _high_resolution(row, high_resolution)
