@@ -18,6 +18,7 @@ from qwenchat.dashscope.errors import ContextTooLongError
 
 from . import branches, offered, routing
 from . import pieces as pieces_
+from .earlier import Earlier
 from .models import Role
 from .pieces import Question, ServiceFile
 
@@ -89,12 +90,13 @@ def build(conversation: Conversation, answer: Message, options: Options) -> Cont
 
     kept: list[Message] = []
     left_out = False
-    shown = Shown(answer, options)
+    shown, earlier = Shown(answer, options), Earlier(answer, options)
     for message in branches.backwards(conversation, answer.parent_id, PAGE):
         attached = shown.by(message)
         if not message.text and not attached:
             continue  # an answer that failed said nothing
         room -= estimated_tokens(message.text) + MESSAGE_TOKENS + shown.add(message, attached)
+        room -= earlier.add(message) if message.role == Role.ASSISTANT else 0
         if room < 0:
             if not kept:
                 raise ContextTooLongError("the question alone is longer than the model's input")
@@ -105,9 +107,12 @@ def build(conversation: Conversation, answer: Message, options: Options) -> Cont
     while left_out and kept[0].role != Role.USER and len(kept) > 1:
         del kept[0]  # models expect a question first
 
-    messages: list[dict[str, Any] | Question] = [
-        shown.questions.get(message.id) or as_request(message) for message in kept
-    ]
+    messages: list[dict[str, Any] | Question] = []
+    for message in kept:
+        if message.role == Role.ASSISTANT:
+            messages += earlier.messages(message)
+        else:
+            messages.append(shown.questions.get(message.id) or payloads.user(message.text))
     if not system and any(question.files for question in shown.questions.values()):
         system = FILES_PROMPT
     before: list[dict[str, Any] | Question] = [payloads.system(system)] if system else []
@@ -183,12 +188,6 @@ def system_prompt(conversation: Conversation) -> str:
     return conversation.system or settings.QWENCHAT_SYSTEM_PROMPT.replace(
         "{date}", timezone.now().date().isoformat()
     )
-
-
-def as_request(message: Message) -> dict[str, Any]:
-    if message.role == Role.USER:
-        return payloads.user(message.text)
-    return payloads.assistant(message.text)
 
 
 def beginning_of(answer: Message) -> tuple[list[dict[str, Any]], bool]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from attachments.wishes import Wish
     from qwenchat.tools.declaring import Tool
 
-    from .models import Conversation
+    from .models import Conversation, Message
     from .options import Options
 
 CHAT_PATH = "/chat/completions"
@@ -210,6 +210,13 @@ def plan_for(brought: Brought, model: str, options: Options) -> Plan:
     if brought.is_stored and not plan.is_possible:
         return plans.chosen(brought.attachment, row_for(model), task=options.task)
     return plan
+
+
+def tool_names(answer: Message, options: Options) -> tuple[str, ...]:
+    """The tools that the model is offered: this answer's, else the conversation's, if it can call any."""
+    if not row_for(answer.model).tools:
+        return ()
+    return tuple(answer.conversation.tools) if options.tools is None else options.tools
 
 
 # ---- the request ------------------------------------------------------------------------------------

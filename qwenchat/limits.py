@@ -67,6 +67,7 @@ class Limits:
     page_pixels: int = 4_000_000  # of a PDF's page as a picture: small print stays readable
     pages_per_answer: int = 50  # of a PDF, read by one OCR answer
     history_pictures: int = 16  # pictures and frames of earlier questions that are sent again
+    history_result_tokens: int = 16_000  # of what tools found for earlier answers: two long pages
     decoding_processes: int = 4  # at most; never more than the machine's cores
     files_per_page: int = 50
 

@@ -83,7 +83,6 @@ class Asking:
     began: float = field(default_factory=time.monotonic)
     first: float | None = None
     gathered: Gathered = field(default_factory=Gathered)
-    echoes_reasoning: bool = True
     is_hurried: bool = False
     is_ending: bool = False  # its process ends: what waits for a person goes on waiting
     number: int = 0

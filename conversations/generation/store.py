@@ -6,7 +6,6 @@ that was taken for dead cannot write over what was decided meanwhile.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -148,7 +147,7 @@ def begin(answer: UUID) -> Begun | None:
         return replace(begun, question=row.parent.text if row.parent else "")
     begun = replace(
         begun,
-        tools=tools_of(row, options),
+        tools=routing.tool_names(row, options),
         calls=tuple(row.calls.all()),
         sources=row.sources if row.text else (),
     )
@@ -178,15 +177,6 @@ def add_round(answer: UUID, number: int, body: dict[str, Any], *, native: bool) 
         path=routing.path(body, native=native),
         body=redaction.without_files(body),
     )
-
-
-def tools_of(answer: Message, options: Options) -> tuple[str, ...]:
-    """The tools that the model is offered: this answer's, else the conversation's, if it can call any."""
-    if not routing.row_for(answer.model).tools:
-        return ()
-    if options.tools is not None:
-        return options.tools
-    return tuple(answer.conversation.tools)
 
 
 def add_calls(
@@ -235,30 +225,6 @@ def end_lost(answer: UUID, result: str) -> None:
     ToolCall.objects.filter(message_id=answer, status=CallStatus.RUNNING).update(
         status=CallStatus.CANCELLED, code="cancelled", result=result
     )
-
-
-def calls_of(answer: UUID) -> list[tuple[str, str, list[ToolCall]]]:
-    """The answer's rounds with tool calls: what was said before them, and the calls."""
-    rounds = {row.number: row for row in Round.objects.filter(message_id=answer).exclude(number=0)}
-    grouped: dict[int, list[ToolCall]] = {}
-    for call in ToolCall.objects.filter(message_id=answer):
-        grouped.setdefault(call.round, []).append(call)
-    return [
-        (rounds[number].text, rounds[number].reasoning, calls)
-        for number, calls in sorted(grouped.items())
-        if number in rounds
-    ]
-
-
-def arguments_json(call: ToolCall) -> str:
-    """Arguments fit for a request: the service refuses what is no JSON object, in every later turn too."""
-    if call.edited is not None:
-        return json.dumps(call.edited, ensure_ascii=False)
-    try:
-        found = json.loads(call.arguments or "{}")
-    except ValueError:
-        return "{}"
-    return call.arguments if call.arguments and isinstance(found, dict) else "{}"
 
 
 def finish_round(answer: UUID, number: int, exchange: Exchange) -> None:

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from conversations import routing
+from conversations import rounds, routing
 from conversations.context import CONTINUE
 from conversations.database import in_database
 from conversations.models import CallStatus
 from qwenchat.dashscope import payloads
 from qwenchat.dashscope.events import ToolCall as ServiceCall
-from qwenchat.tools.results import as_data
 from qwenchat.tools.running import Approved, Call, Refused, Run
 
 from . import approvals, store
@@ -72,10 +71,10 @@ class Rounds:
             self.rows[row.call_id] = row
         if waiting:
             await self.outcomes([Call(row.call_id, row.name, row.arguments) for row in waiting])
-        rounds = await in_database(store.calls_of)(self.begun_id)
-        said = told(rounds)
+        before = (await in_database(rounds.of)([self.begun_id])).get(self.begun_id, [])
+        said = rounds.as_messages(before, with_reasoning=True)
         live = self.asking.live
-        begun_text = live.text[sum(len(text) for text, _, _ in rounds) :]
+        begun_text = rounds.rest(live.text, [each.text for each in before])
         if begun_text.strip():
             said += [payloads.assistant(begun_text), payloads.user(CONTINUE)]
         self.asking.told_text, self.asking.told_reasoning = len(live.text), len(live.reasoning)
@@ -122,7 +121,7 @@ class Rounds:
         return [
             payloads.assistant(
                 text,
-                reasoning if reasoning and self.asking.echoes_reasoning else None,
+                reasoning or None,
                 tool_calls=[
                     ServiceCall(each.call.id, each.call.name, each.arguments_json)
                     for each in outcomes
@@ -184,7 +183,7 @@ def with_id(call: ServiceCall) -> ServiceCall:
     )
 
 
-def opened(begun: Begun, asking: Asking, tools: Sequence[Tool], context: Any) -> Rounds:
+def rounds_of(begun: Begun, asking: Asking, tools: Sequence[Tool], context: Any) -> Rounds:
     run = Run(
         tools,
         context,
@@ -192,27 +191,9 @@ def opened(begun: Begun, asking: Asking, tools: Sequence[Tool], context: Any) ->
         rounds=len({row.round for row in begun.calls}),
         calls=len(begun.calls),
     )
-    rounds = Rounds(begun, asking, tools, run)
-    run.approve, run.watch = rounds.approve, rounds.watch
-    return rounds
-
-
-def told(rounds: Sequence[tuple[str, str, Sequence[ToolCall]]]) -> list[dict[str, Any]]:
-    """Stored rounds as the messages that say them to the model again."""
-    messages: list[dict[str, Any]] = []
-    for text, reasoning, calls in rounds:
-        messages.append(
-            payloads.assistant(
-                text,
-                reasoning or None,
-                tool_calls=[
-                    ServiceCall(call.call_id, call.name, store.arguments_json(call))
-                    for call in calls
-                ],
-            )
-        )
-        messages += [payloads.tool(call.call_id, as_data(call.name, call.result)) for call in calls]
-    return messages
+    opened = Rounds(begun, asking, tools, run)
+    run.approve, run.watch = opened.approve, opened.watch
+    return opened
 
 
 def shown(row: ToolCall) -> dict[str, Any]:

@@ -91,7 +91,7 @@ async def answer(begun: Begun, asking: Asking) -> None:
         await first(begun, asking, ())
         return
     async with toolkit.opened(begun) as (tools, context):
-        rounds = tooling.opened(begun, asking, tools, context)
+        rounds = tooling.rounds_of(begun, asking, tools, context)
         if begun.calls:
             messages = await pieces.fill(begun.messages, asking.tell)
             await rounds.finish(messages, begun.round, stream)

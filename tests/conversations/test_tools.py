@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import timezone
 
-from conversations.generation import recovery, toolkit
+from conversations.generation import toolkit
 from conversations.generation.runner import runner
 from conversations.models import Message, Round, ToolCall
 from qwenchat.tools.declaring import tool
 from tests.upstream import DONE, Gate, Reply, answer, chunk, sse
 
-from .conftest import ChatUpstream, Socket
+from .conftest import ChatUpstream, Socket, limits
 
 if TYPE_CHECKING:
     from qwenchat.tools.declaring import Tool
@@ -298,6 +297,71 @@ async def test_a_conversation_keeps_its_tools(page: Socket, upstream: ChatUpstre
     assert "tools" not in upstream.requests[2].json
 
 
+async def test_the_next_question_knows_what_the_tools_found(
+    page: Socket, upstream: ChatUpstream
+) -> None:
+    upstream.script(
+        calls(("c1", "add", '{"a": 2, "b": 40}'), ("c2", "fails", "{}"), text="I add. "),
+        Reply(answer("It is 42.")),
+        Reply(answer("Yes.")),
+        Reply(answer("Indeed.")),
+    )
+    ack = await page.ask("Go", options={**TEXT, "tools": ["add", "fails"]})
+    await page.until("end")
+    await page.ask("Sure?", conversation=ack["conversation"], options=TEXT)
+    await page.until("end")
+    _, called, first, second, said, question = upstream.requests[2].json["messages"]
+    assert (called["content"], [call["id"] for call in called["tool_calls"]]) == (
+        "I add. ",
+        ["c1", "c2"],
+    )
+    assert "42" in first["content"]
+    assert "ValueError" in second["content"]
+    assert (said["content"], question["content"]) == ("It is 42.", "Sure?")
+
+    await page.ask("Really?", conversation=ack["conversation"], options={**TEXT, "tools": []})
+    await page.until("end")
+    roles = [message["role"] for message in upstream.requests[3].json["messages"]]
+    assert roles == ["user", "assistant", "user", "assistant", "user"]
+    assert upstream.requests[3].json["messages"][1]["content"] == "I add. It is 42."
+
+
+async def test_results_that_do_not_fit_are_not_sent_again(
+    page: Socket, upstream: ChatUpstream, settings: Any
+) -> None:
+    settings.LIMITS = limits(settings, history_result_tokens=3)
+    upstream.script(calls(("c1", "add", '{"a": 2, "b": 40}')), Reply(answer("42.")))
+    ack = await page.ask("Go", options={**TEXT, "tools": ["add"]})
+    await page.until("end")
+    await page.ask("Sure?", conversation=ack["conversation"], options=TEXT)
+    await page.until("end")
+    roles = [message["role"] for message in upstream.requests[2].json["messages"]]
+    assert roles == ["user", "assistant", "user"]
+
+
+async def test_earlier_thoughts_go_along_only_when_asked_for(
+    page: Socket, upstream: ChatUpstream
+) -> None:
+    upstream.script(Reply(answer("Four.", reasoning=["Two and two."])))
+    options = {**TEXT, "model": "qwen3.7-plus", "thinking": True}
+    ack = await page.ask("2 + 2?", options=options)
+    await page.until("end")
+    for keeps, model in ((None, "qwen3.7-plus"), (True, "qwen3.7-plus"), (True, "qwen-plus")):
+        await page.ask(
+            "Sure?",
+            conversation=ack["conversation"],
+            parent=ack["messages"][1]["id"],
+            options={**options, "model": model, "preserve_thinking": keeps},
+        )
+        await page.until("end")
+    plain, kept, other = (received.json for received in upstream.requests[1:])
+    assert "reasoning_content" not in plain["messages"][1]
+    assert kept["messages"][1]["reasoning_content"] == "Two and two."
+    assert kept["preserve_thinking"] is True
+    assert "preserve_thinking" not in other
+    assert "reasoning_content" not in other["messages"][1]
+
+
 async def test_answer_now_ends_the_thinking_and_keeps_the_question(
     page: Socket, upstream: ChatUpstream
 ) -> None:
@@ -312,6 +376,3 @@ async def test_answer_now_ends_the_thinking_and_keeps_the_question(
     assert upstream.requests[1].json["enable_thinking"] is False
     assert upstream.requests[1].json["messages"] == upstream.requests[0].json["messages"]
     assert (await Message.objects.aget(id=message)).reasoning == "Hmm, let me see"
-
-
-_ = (asyncio, recovery)

@@ -1,0 +1,89 @@
+"""Rounds of tool calls as the messages that say them to a model again.
+
+The service wants each call answered, directly after the message that made it, and arguments that are
+JSON, also in the history of every later request (dashscope-api §5). So what never came to an end is
+answered with a sentence, and what the model wrote wrongly stands there as `{}`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qwenchat.dashscope import payloads
+from qwenchat.dashscope.events import ToolCall as ServiceCall
+from qwenchat.tools.results import as_data
+
+from .models import Round, ToolCall
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from uuid import UUID
+
+NOT_RUN = "This call was not run."
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One round of an answer: what the model said and thought before its calls, and the calls."""
+
+    text: str
+    reasoning: str
+    calls: tuple[ToolCall, ...]
+
+
+def of(answers: Collection[UUID]) -> dict[UUID, list[Said]]:
+    """The rounds with calls of these answers, in their order; two queries."""
+    before = {
+        (answer, number): (text, reasoning)
+        for answer, number, text, reasoning in Round.objects.filter(
+            message_id__in=answers, number__gt=0
+        ).values_list("message_id", "number", "text", "reasoning")
+    }
+    called: dict[tuple[UUID, int], list[ToolCall]] = {}
+    for call in ToolCall.objects.filter(message_id__in=answers).order_by("round", "position"):
+        called.setdefault((call.message_id, call.round), []).append(call)
+    found: dict[UUID, list[Said]] = {}
+    for (answer, number), calls in called.items():
+        if (answer, number) in before:
+            found.setdefault(answer, []).append(Said(*before[answer, number], tuple(calls)))
+    return found
+
+
+def as_messages(rounds: Sequence[Said], *, with_reasoning: bool) -> list[dict[str, Any]]:
+    """Each round as the model's message with its calls, and a message for each result."""
+    messages: list[dict[str, Any]] = []
+    for said in rounds:
+        messages.append(
+            payloads.assistant(
+                said.text,
+                said.reasoning if with_reasoning and said.reasoning else None,
+                tool_calls=[
+                    ServiceCall(call.call_id, call.name, arguments_json(call))
+                    for call in said.calls
+                ],
+            )
+        )
+        messages += [
+            payloads.tool(call.call_id, as_data(call.name, call.result or NOT_RUN))
+            for call in said.calls
+        ]
+    return messages
+
+
+def arguments_json(call: ToolCall) -> str:
+    """Arguments fit for a request: those that ran, or `{}` where the model wrote no JSON object."""
+    if call.edited is not None:
+        return json.dumps(call.edited, ensure_ascii=False)
+    try:
+        found = json.loads(call.arguments or "{}")
+    except (ValueError, RecursionError):
+        return "{}"
+    return call.arguments if call.arguments and isinstance(found, dict) else "{}"
+
+
+def rest(whole: str, parts: Sequence[str]) -> str:
+    """What of an answer's text or thoughts came after its rounds."""
+    before = "".join(parts)
+    return whole[len(before) :] if whole.startswith(before) else whole
