@@ -168,8 +168,8 @@ def explain(chosen: Chosen) -> str:
 
 
 def row_for(model: str) -> Model:
-    """What is known of a model. Of one at another server nothing is, so it is trusted with pictures, and
-    with documents as text; never with what only the service itself takes."""
+    """What is known of a model. Of one at another server nothing is, so it is trusted with pictures,
+    tools and documents as text; never with what only the service itself takes."""
     row = catalogue.find(model) if service.dialect() == "dashscope" else None
     if row is not None:
         return row
@@ -186,7 +186,7 @@ def row_for(model: str) -> Model:
         max_output_tokens=None,
         thinking="none",
         max_thinking_tokens=None,
-        tools=False,
+        tools=True,
         search=False,
         json_mode=True,
         json_schema=True,

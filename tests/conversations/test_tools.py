@@ -111,6 +111,20 @@ async def test_a_call_runs_and_its_result_goes_back_to_the_model(
     assert end["usage"]["prompt_tokens"] > 5
 
 
+@pytest.mark.usefixtures("server")
+async def test_a_server_that_is_not_the_service_is_offered_tools_too(
+    alice_cookie: str, settings: Any
+) -> None:
+    async with ChatUpstream(prefix="/v1") as other:
+        settings.DASHSCOPE_BASE_URL = other.base_url
+        other.script(calls(("c1", "add", '{"a": 2, "b": 40}')), Reply(answer("It is 42.")))
+        async with Socket(alice_cookie) as page:
+            await ask(page, model="llama")
+            assert (await page.until("end"))["text"] == "It is 42."
+        said = other.requests[1].json["messages"][-2]
+        assert said["tool_calls"][0]["id"] == "c1"
+
+
 async def test_calls_of_one_round_run_together(page: Socket, upstream: ChatUpstream) -> None:
     upstream.script(
         calls(("c1", "add", '{"a": 1, "b": 1}'), ("c2", "add", '{"a": 2, "b": 2}')),

@@ -72,6 +72,13 @@ def test_other_servers_may_be_told_to_call():
     assert body["tool_choice"] == "required"
 
 
+def test_other_servers_are_told_of_calls_in_openais_terms():
+    body = chat("llama", [*ASK, CALLED, tool(CALL.id, "18")], tools=[WEATHER], dialect="openai")
+    (call,) = body["messages"][-2]["tool_calls"]
+    assert set(call) == {"id", "type", "function"}
+    assert "reasoning_content" not in body["messages"][-2]
+
+
 def test_a_call_and_its_answer_go_into_the_history():
     assert CALLED == {
         "role": "assistant",

@@ -69,12 +69,22 @@ def standard(messages: Sequence[Mapping[str, Any]]) -> list[Message]:
     """Give the messages without what only the service knows."""
     return [
         {
-            name: standard_content(value) if name == "content" else value
+            name: _standard_value(name, value)
             for name, value in message.items()
             if name not in _OWN_FIELDS
         }
         for message in messages
     ]
+
+
+def _standard_value(name: str, value: Any) -> Any:
+    match name:
+        case "content":
+            return standard_content(value)
+        case "tool_calls":
+            return [{key: call[key] for key in call if key != "index"} for call in value]
+        case _:
+            return value
 
 
 def texts(messages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
