@@ -37,16 +37,15 @@ from .events import (
     ToolCallDelta,
     Usage,
 )
+from .fragments import Calls
 from .masking import masked
 from .refusals import error_from_payload, is_refusal
 from .sse import DONE, MAX_EVENT_BYTES, Decoder, SSEvent, TooLongError
-from .texts import TextJoiner
+from .texts import TextJoiner, clean
 from .thinktags import Kind, ThinkTags
 
 # More than any model's context (10 M tokens) with room; above it a counter is broken, not big.
 _MOST_TOKENS = 100_000_000
-# More calls than any model makes at once; an index above it is nonsense and must not grow anything.
-_MOST_TOOL_CALLS = 128
 
 
 class Reader:
@@ -86,8 +85,7 @@ class Reader:
         self._reasoning = TextJoiner()
         self._tags = ThinkTags()
         self._so_far = ""  # of a cumulative stream
-        self._calls: dict[int, TextJoiner] = {}
-        self._last_call = 0
+        self._calls = Calls()
 
     def feed(self, chunk: bytes) -> list[Event]:
         """Give the events that `chunk` completes."""
@@ -238,10 +236,9 @@ class Reader:
     def _begin(self, chunk: dict[str, Any], events: list[Event]) -> None:
         if not self._started:
             self._started = True
-            self.request_id = self.request_id or _string(chunk.get("request_id"))
-            events.append(
-                Started(_string(chunk.get("model")), _string(chunk.get("id")), self.request_id)
-            )
+            self.request_id = self.request_id or clean(_string(chunk.get("request_id")))
+            model, response_id = clean(_string(chunk.get("model"))), clean(_string(chunk.get("id")))
+            events.append(Started(model, response_id, self.request_id))
 
     def _read_choice(
         self, choice: dict[str, Any], events: list[Event], *, may_be_broken: bool
@@ -282,29 +279,23 @@ class Reader:
                 # The service's time limit cut the answer (Source: dashscope-api §3.1): it can be
                 # continued like any cut one.
                 reason = "length"
-            events.append(Finished(reason))
+            events.append(Finished(clean(reason)))
 
     def _read_call(self, call: dict[str, Any], events: list[Event], *, may_be_broken: bool) -> None:
         function = call.get("function")
         if not isinstance(function, dict):
             function = {}
-        call_id, name = _string(call.get("id")), _string(function.get("name"))
-        index = call.get("index")
-        if type(index) is not int:
-            # Some servers leave the index out: a fragment with a name begins a call, one without
-            # goes on.
-            index = len(self._calls) if name else self._last_call
-        if not 0 <= index < _MOST_TOOL_CALLS:
+        call_id, name = clean(_string(call.get("id"))), clean(_string(function.get("name")))
+        place = self._calls.place_of(call.get("index"), call_id, name)
+        if place is None:
             self.skipped += 1
             return
-        self._last_call = index
         self._has_output = True
-        joiner = self._calls.setdefault(index, TextJoiner())
         arguments = function.get("arguments")
         if isinstance(arguments, dict):
             arguments = orjson.dumps(arguments).decode()
-        text = joiner.feed(_string(arguments), may_be_broken=may_be_broken)
-        events.append(ToolCallDelta(index, call_id, name, text))
+        text = self._calls.add(place, _string(arguments), may_be_broken=may_be_broken)
+        events.append(ToolCallDelta(place, call_id, name, text))
 
     def _give_text(self, text: str, events: list[Event]) -> None:
         for kind, piece in self._tags.feed(text):
@@ -322,9 +313,8 @@ class Reader:
             self._give_text(text, events)
         for kind, piece in self._tags.close():
             events.append(_event_of(kind, piece))
-        for index, joiner in self._calls.items():
-            if text := joiner.close():
-                events.append(ToolCallDelta(index, "", "", text))
+        for index, text in self._calls.close():
+            events.append(ToolCallDelta(index, "", "", text))
 
     def _flush(self, events: list[Event]) -> None:
         self._flush_texts(events)
