@@ -91,12 +91,14 @@ class NativeReader(Reader):
                 continue
             function = call.get("function")
             function = function if isinstance(function, dict) else {}
-            index = call.get("index")
-            index = index if type(index) is int else place
+            number = call.get("index")
+            if type(number) is not int and not self._incremental:
+                # What repeats all calls has each of them at its place.
+                number = place
             arguments = function.get("arguments")
             if isinstance(arguments, str):
-                arguments = self._news(f"call {index}", arguments)
-            found.append(call | {"index": index, "function": function | {"arguments": arguments}})
+                arguments = self._news(f"call {number}", arguments)
+            found.append(call | {"index": number, "function": function | {"arguments": arguments}})
         return found
 
     def _news(self, name: str, text: str) -> str:
@@ -113,7 +115,7 @@ class NativeReader(Reader):
             return
         results = info.get("search_results")
         if isinstance(results, list):
-            sources = tuple(filter(None, map(_source_of, results[:_MOST_SOURCES])))
+            sources = _numbered(results[:_MOST_SOURCES])
             if sources:
                 self._has_sources = True
                 events.append(SearchSources(sources))
@@ -153,11 +155,23 @@ def _text_of(content: object) -> str:
     return "".join(text for text in texts if isinstance(text, str))
 
 
-def _source_of(result: object) -> Source | None:
-    """Give a source; None for one that is no page of the web: the address will be a link."""
+def _numbered(results: list[Any]) -> tuple[Source, ...]:
+    """Give the sources, each number once: of two with the same one, a mark could mean either."""
+    found: dict[int, Source] = {}
+    for place, result in enumerate(results, 1):
+        source = _source_of(result, place)
+        if source is not None:
+            found.setdefault(source.index, source)
+    return tuple(found.values())
+
+
+def _source_of(result: object, place: int) -> Source | None:
+    """Give a source; None for one that is no page of the web: the address will be a link. Without a
+    number it has that of its place, as the service counts."""
     if not isinstance(result, dict):
         return None
     index, url = result.get("index"), result.get("url")
+    index = place if index is None else index
     if type(index) is not int or not isinstance(url, str):
         return None
     url = clean(url).strip()

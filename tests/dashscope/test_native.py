@@ -180,6 +180,7 @@ def test_the_first_list_of_sources_that_is_not_empty_counts():
         {"index": "1", "title": "x", "url": "https://example.org"},
         {"index": True, "title": "x", "url": "https://example.org"},
         {"index": 1, "title": "x"},
+        {"title": "x", "url": "ftp://example.org"},
         "https://example.org",
         None,
     ],
@@ -189,6 +190,25 @@ def test_what_is_no_page_of_the_web_is_no_source(broken):
     assert folded(native_frame({"content": "x"}, finish="stop", search_info=info))[0].sources == (
         SOURCES
     )
+
+
+def test_sources_without_a_number_have_that_of_their_place():
+    pages = [{"title": "", "url": f"https://example.org/{page}"} for page in "abc"]
+    info = {"search_results": [pages[0], pages[1] | {"index": None}, pages[2] | {"index": 3}]}
+    done, _ = folded(native_frame({"content": "x"}, finish="stop", search_info=info))
+    assert [(each.index, each.url[-1]) for each in done.sources] == [(1, "a"), (2, "b"), (3, "c")]
+
+
+def test_of_two_sources_with_one_number_the_first_counts():
+    info = {"search_results": [*FOUND, FOUND[0] | {"url": "https://example.org/other"}]}
+    done, _ = folded(native_frame({"content": "x"}, finish="stop", search_info=info))
+    assert done.sources == SOURCES
+
+
+def test_more_sources_than_any_search_finds_are_left_out():
+    pages = [FOUND[1] | {"index": number} for number in range(1, 1001)]
+    chunks = frames(*said("x"), search_info={"search_results": pages})
+    assert [each.index for each in folded(*chunks)[0].sources] == list(range(1, 101))
 
 
 def test_words_and_fields_of_ocr_are_read():
@@ -238,6 +258,54 @@ def test_tool_calls_are_read_in_both_ways_of_repeating():
     assert folded(*new)[0].tool_calls == wanted
     repeated = frames(calling('{"city"'), calling('{"city":"Paris"}'), finish="tool_calls")
     assert folded(*repeated, incremental=False)[0].tool_calls == wanted
+
+
+def calling(*calls, numbered=True, content="", **more):
+    """A message that calls; each call is (id, name, arguments)."""
+    made = [
+        {"id": id_, "type": "function", "function": {"name": name, "arguments": arguments}}
+        | ({"index": at} if numbered else {})
+        for at, (id_, name, arguments) in enumerate(calls)
+    ]
+    return {"role": "assistant", "content": content, "tool_calls": made, **more}
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_two_calls_grow_side_by_side_in_frames_that_repeat(numbered):
+    whole = frames(
+        calling(("a", "weather", '{"city"'), numbered=numbered, content="Hm"),
+        calling(("a", "weather", '{"city":1}'), numbered=numbered, content="Hm."),
+        calling(
+            ("a", "weather", '{"city":1}'), ("b", "weather", ""), numbered=numbered, content="Hm."
+        ),
+        calling(
+            ("a", "weather", '{"city":1}'),
+            ("b", "weather", '{"city":2}'),
+            numbered=numbered,
+            content="Hm.",
+        ),
+        finish="tool_calls",
+        search_info={"search_results": FOUND},
+    )
+    done, failure = folded(*whole, incremental=False)
+    assert done.tool_calls == (
+        ToolCall("a", "weather", '{"city":1}'),
+        ToolCall("b", "weather", '{"city":2}'),
+    )
+    assert (done.text, done.sources, done.finish_reason) == ("Hm.", SOURCES, "tool_calls")
+    assert failure is None
+
+
+def test_new_fragments_without_numbers_go_by_their_ids():
+    done, _ = folded(
+        *frames(
+            calling(("a", "weather", '{"city"'), numbered=False),
+            calling(("", "", ":1}"), numbered=False),
+            calling(("b", "weather", '{"city":2}'), numbered=False),
+            finish="tool_calls",
+        )
+    )
+    assert [call.arguments for call in done.tool_calls] == ['{"city":1}', '{"city":2}']
 
 
 @pytest.mark.parametrize(

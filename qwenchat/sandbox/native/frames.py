@@ -129,7 +129,10 @@ class Native:
         self, new: dict[str, Any], finish_reason: str, generation: Generation | None = None
     ) -> dict[str, Any]:
         for field, content in new.items():
-            self._so_far[field] = self._so_far[field] + content
+            if field == "calls":
+                _merge(self._so_far["calls"], content)
+            else:
+                self._so_far[field] += content
         told = new if self._incremental else self._so_far
         ocr_result = generation.ocr_result if generation is not None else None
         return self._shaped(told, finish_reason, ocr_result)
@@ -188,6 +191,16 @@ class Native:
         if usage.searches:
             body["plugins"] = {"search": {"count": usage.searches}}
         return body
+
+
+def _merge(calls: list[dict[str, Any]], fragments: list[dict[str, Any]]) -> None:
+    """Adds fragments to the calls so far, which frames without `incremental_output` repeat."""
+    for fragment in fragments:
+        function = fragment["function"]
+        if fragment["index"] == len(calls):
+            calls.append(fragment | {"function": {"name": function["name"], "arguments": ""}})
+        call = calls[fragment["index"]]
+        call["function"]["arguments"] += function.get("arguments") or ""
 
 
 def _search_info(generation: Generation) -> dict[str, Any]:
