@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwenchat.dashscope import payloads
 from qwenchat.dashscope.events import ToolCall as ServiceCall
+from qwenchat.tools.declaring import not_json
 from qwenchat.tools.results import as_data
 
 from .models import Round, ToolCall
@@ -77,7 +78,7 @@ def arguments_json(call: ToolCall) -> str:
     if call.edited is not None:
         return json.dumps(call.edited, ensure_ascii=False)
     try:
-        found = json.loads(call.arguments or "{}")
+        found = json.loads(call.arguments or "{}", parse_constant=not_json)
     except (ValueError, RecursionError):
         return "{}"
     return call.arguments if call.arguments and isinstance(found, dict) else "{}"

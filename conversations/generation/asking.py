@@ -35,17 +35,19 @@ FINISH_REASON_CHARACTERS = 40
 
 @dataclass(slots=True)
 class Gathered:
-    """The calls of one round, as their fragments come."""
+    """The calls of one round, as their fragments come; `size` in characters of arguments."""
 
     calls: dict[int, ToolCall] = field(default_factory=dict)
+    size: int = 0
 
     def add(self, delta: ToolCallDelta) -> None:
         self.calls[delta.index] = merged(self.calls.get(delta.index), delta)
+        self.size += len(delta.arguments)
 
     def taken(self) -> list[ToolCall]:
         """What has come, in order; the next round begins with none."""
         found = [call for _, call in sorted(self.calls.items())]
-        self.calls = {}
+        self.calls, self.size = {}, 0
         return found
 
 
@@ -148,7 +150,7 @@ class Asking:
         async with aclosing(source) as stream:
             async for events in stream:
                 yield events
-                if self.live.size > settings.LIMITS.answer_bytes:
+                if self.live.size + self.gathered.size > settings.LIMITS.answer_bytes:
                     raise ReachedLimit
 
     def fold(self, events: list[Event]) -> bool:

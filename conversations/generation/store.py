@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from conversations.pieces import Question
-    from qwenchat.dashscope.events import ToolCall as ServiceCall
     from qwenchat.tools.declaring import Tool
+    from qwenchat.tools.running import Call
     from qwenchat.tools.running import Outcome as CallOutcome
 
 SAVE = """
@@ -182,7 +182,7 @@ def add_round(answer: UUID, number: int, body: dict[str, Any], *, native: bool) 
 def add_calls(
     answer: UUID,
     number: int,
-    calls: Sequence[tuple[ServiceCall, Tool | None]],
+    calls: Sequence[tuple[Call, Tool | None]],
     text: str,
     reasoning: str,
 ) -> list[ToolCall]:
@@ -193,7 +193,7 @@ def add_calls(
             message_id=answer,
             round=number,
             position=position,
-            call_id=call.id[:200],
+            call_id=call.id,
             name=call.name[:64],
             title=tool.title if tool else "",
             origin=tool.origin if tool else "",

@@ -7,7 +7,7 @@ their person; a waiting call outlives its process, and goes on with the answer.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from qwenchat.tools.running import Approved, Call, Refused, Run
 from . import approvals, store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -39,6 +39,7 @@ APPROVAL_TIME = timedelta(minutes=10)
 LOST = (
     "The server ended while this ran. It may or may not have had its effect; it was not run again."
 )
+CALL_ID_CHARACTERS = 200  # as many as are kept; no service's ids come near it
 EXPIRED = "Nobody allowed this call within ten minutes."
 
 
@@ -91,7 +92,8 @@ class Rounds:
         body = routing.body(
             begun.model,
             messages,
-            begun.options,
+            # A function that was forced has been called: forced again, it would be called in every round.
+            replace(begun.options, tool_choice=chosen_again(begun.options.tool_choice)),
             tools=self.tools,
             may_call=not self.run.is_exhausted,
         )
@@ -103,7 +105,9 @@ class Rounds:
         """The messages that this round adds to the next request."""
         live = self.asking.live
         is_cut = live.finish_reason == "length"
-        named = [with_id(call) for call in calls]
+        named = under_own_ids(calls, {*self.rows, *self.run.seen})
+        if is_cut:
+            named[-1] = replace(named[-1], is_cut=True)
         text, reasoning = self.asking.round_text()
         by_name = {tool.name: tool for tool in self.tools}
         rows = await in_database(store.add_calls)(
@@ -112,12 +116,7 @@ class Rounds:
         await self.asking.end(None)
         for row in rows:
             self.rows[row.call_id] = row
-        outcomes = await self.outcomes(
-            [
-                Call(call.id, call.name, call.arguments, is_cut=is_cut and place == len(named) - 1)
-                for place, call in enumerate(named)
-            ]
-        )
+        outcomes = await self.outcomes(named)
         return [
             payloads.assistant(
                 text,
@@ -176,11 +175,25 @@ class Rounds:
         return Approved(decided.edited) if decided.decision == "approved" else Refused()
 
 
-def with_id(call: ServiceCall) -> ServiceCall:
-    """Some answers name no id, or the same for all."""
-    return (
-        call if call.id else ServiceCall(f"call_{uuid.uuid4().hex[:24]}", call.name, call.arguments)
-    )
+def under_own_ids(calls: Sequence[ServiceCall], used: Collection[str]) -> list[Call]:
+    """The calls, each under an id that no other call of the answer has, since rows and the history go by it.
+
+    Some answers name no id, or the same one for several. Only the first call with an id may run.
+    """
+    taken = set(used)
+    named: list[Call] = []
+    for call in calls:
+        is_repeated = call.id in taken
+        is_usable = 0 < len(call.id) <= CALL_ID_CHARACTERS and not is_repeated
+        id_ = call.id if is_usable else f"call_{uuid.uuid4().hex[:24]}"
+        taken.add(id_)
+        named.append(Call(id_, call.name, call.arguments, is_repeated=is_repeated))
+    return named
+
+
+def chosen_again(choice: str | None) -> str | None:
+    """What the model is told once its tools have answered."""
+    return choice if choice in ("auto", "none") else None
 
 
 def rounds_of(begun: Begun, asking: Asking, tools: Sequence[Tool], context: Any) -> Rounds:

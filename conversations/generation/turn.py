@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from conversations import pieces, routing
 from qwenchat.dashscope.errors import (
+    ContentFilteredError,
     DashScopeError,
     FileParsingError,
     FileRefusedError,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# What other servers say where the service sends an error.
+FILTERED = "content_filter"
 # The service says "processed" and may still be reading: up to two minutes of asking again.
 PARSING_WAITS_S = (2, 4, 8, 16, 30, 30, 30)
 
@@ -147,6 +150,8 @@ async def stream(body: dict[str, Any], asking: Asking, *, native: bool) -> None:
             # A stream begins with an event that says nothing: flushed, it would delay the first word.
             if asking.fold(events):
                 asking.changed()
+    if asking.live.finish_reason == FILTERED:
+        raise ContentFilteredError("the model's answer was cut by a filter")
 
 
 def name_of_first_file(begun: Begun) -> str:

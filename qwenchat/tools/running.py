@@ -52,12 +52,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call as the model wrote it. `is_cut`: its end is missing, so it must never run."""
+    """A call as the model wrote it. `is_cut`: its end is missing, so it must never run. `is_repeated`:
+    the model gave it the id of an earlier call, and whoever keeps calls by their ids gave it another.
+    """
 
     id: str
     name: str
     arguments: str
     is_cut: bool = False
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,7 @@ class Run:
         tool = next((each for each in self.tools if each.name == call.name), None)
         if call.is_cut:
             return failed(call, tool, "cut", "The call was cut short, so it was not run.")
-        if call.id and (call.id in self._ids or call.id in self.seen):
+        if call.is_repeated or (call.id and (call.id in self._ids or call.id in self.seen)):
             return failed(call, tool, "repeated", "A call with this id has been run already.")
         if call.id:
             self._ids.add(call.id)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from .fields import FieldError, flag
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from qwenchat.dashscope.model import Model
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_UNNAMEABLE = re.compile(r"[^A-Za-z0-9_-]", re.ASCII)
 # The service keeps this name for itself.
 _FORBIDDEN_NAMES = {"search"}
 # OpenAI's limit; the service advises 20 and names none.
@@ -70,17 +72,21 @@ def tool_fields(
 
 
 def called(index: int, call: ToolCall) -> dict[str, Any]:
-    """Give a tool call as the history holds it."""
+    """Give a tool call as the history holds it. A name that no tool can have is made one: the call was
+    refused, but it would be refused again with every later request."""
     arguments = call.arguments.strip() or "{}"
     try:
-        json.loads(arguments)
-    except (ValueError, RecursionError):
+        orjson.loads(arguments)
+    except orjson.JSONDecodeError:
         raise FieldError("tool_calls", f"the arguments of {call.name} are no JSON") from None
     return {
         "id": call.id,
         "type": "function",
         "index": index,
-        "function": {"name": call.name, "arguments": arguments},
+        "function": {
+            "name": _UNNAMEABLE.sub("_", call.name)[:64] or "unnamed",
+            "arguments": arguments,
+        },
     }
 
 
