@@ -55,22 +55,19 @@ def of(answers: Collection[UUID]) -> dict[UUID, list[Said]]:
 def as_messages(rounds: Sequence[Said], *, with_reasoning: bool) -> list[dict[str, Any]]:
     """Each round as the model's message with its calls, and a message for each result."""
     messages: list[dict[str, Any]] = []
-    for said in rounds:
-        messages.append(
-            payloads.assistant(
-                said.text,
-                said.reasoning if with_reasoning and said.reasoning else None,
-                tool_calls=[
-                    ServiceCall(call.call_id, call.name, arguments_json(call))
-                    for call in said.calls
-                ],
-            )
-        )
+    for each in rounds:
+        called = [ServiceCall(call.call_id, call.name, arguments_json(call)) for call in each.calls]
+        messages.append(said(each.text, each.reasoning if with_reasoning else "", called))
         messages += [
             payloads.tool(call.call_id, as_data(call.name, call.result or NOT_RUN))
-            for call in said.calls
+            for call in each.calls
         ]
     return messages
+
+
+def said(text: str, reasoning: str, calls: Sequence[ServiceCall]) -> dict[str, Any]:
+    """What the model said in a round, without the space between it and the round before."""
+    return payloads.assistant(text.lstrip("\n"), reasoning.lstrip("\n") or None, tool_calls=calls)
 
 
 def arguments_json(call: ToolCall) -> str:
@@ -85,6 +82,5 @@ def arguments_json(call: ToolCall) -> str:
 
 
 def rest(whole: str, parts: Sequence[str]) -> str:
-    """What of an answer's text or thoughts came after its rounds."""
-    before = "".join(parts)
-    return whole[len(before) :] if whole.startswith(before) else whole
+    """What of an answer's text or thoughts came after its rounds, without the space between."""
+    return whole.removeprefix("".join(parts)).lstrip("\n") if parts else whole

@@ -120,11 +120,12 @@ class Asking:
         live.usage, live.finish_reason = None, ""
 
     def round_text(self) -> tuple[str, str]:
-        """Text and reasoning that have come since the last round of tool calls."""
+        """Text and reasoning that have come since the last round of tool calls, which is over then."""
         live = self.live
         live.flush()
         text, reasoning = live.text[self.told_text :], live.reasoning[self.told_reasoning :]
         self.told_text, self.told_reasoning = len(live.text), len(live.reasoning)
+        live.part()
         return text, reasoning
 
     def since_began_ms(self, moment: float | None) -> int | None:

@@ -36,6 +36,7 @@ UNSEEN = -1
 REUSED_CHARACTERS = (
     100_000  # far below where the renderer shows a text plainly instead of formatting it
 )
+PARAGRAPH = "\n\n"
 SHORT_END = 48  # characters at a tail's end that are looked at for what has changed
 
 
@@ -93,6 +94,8 @@ class LiveAnswer:
     sources: list[dict[str, Any]] = field(default_factory=list)
     sources_seq: int = 0
     link: Callable[[str, list[dict[str, Any]]], str] | None = None
+    _begun: int = 0  # characters of `text` from before the request that is being answered
+    _parts: set[str] = field(default_factory=set)  # of what more begins a new paragraph
     _texts: list[str] = field(default_factory=list)
     _reasonings: list[str] = field(default_factory=list)
     _size: int = 0
@@ -108,16 +111,15 @@ class LiveAnswer:
         """Folds one event of the service into the state; shown after the next flush."""
         match event:
             case TextDelta(text):
-                self._texts.append(text)
-                self._size += len(text)
+                self._add("text", text, self.text, self._texts)
             case ReasoningDelta(text):
-                self._reasonings.append(text)
-                self._size += len(text)
+                self._add("reasoning", text, self.reasoning, self._reasonings)
             case Usage():
                 self.usage = event
             case Finished(reason):
                 self.finish_reason = reason
             case Started():
+                self._begun = len(self.text) + sum(map(len, self._texts))
                 self.model, self.request_id, self.response_id = (
                     event.model,
                     event.request_id,
@@ -132,6 +134,21 @@ class LiveAnswer:
                     self.sources_seq = self.seq
             case ToolCallDelta() | OcrResult():
                 pass  # kept by whoever asked
+
+    def _add(self, kind: str, text: str, shown: str, coming: list[str]) -> None:
+        if not text:
+            return
+        if kind in self._parts:
+            self._parts.discard(kind)
+            before = coming[-1] if coming else shown
+            if before and not before.endswith(PARAGRAPH):
+                text = PARAGRAPH + text
+        coming.append(text)
+        self._size += len(text)
+
+    def part(self) -> None:
+        """What was said and thought until now is done with: more of it begins a new paragraph."""
+        self._parts = {"text", "reasoning"}
 
     def show_call(self, call: dict[str, Any]) -> None:
         """A tool call as it stands now, in the place of how it stood."""
@@ -176,10 +193,16 @@ class LiveAnswer:
         self.flushed = self.seq
 
     def _take_back(self) -> None:
-        """What came as text was reasoning: moves it, so that every reader begins anew."""
+        """What came as text was reasoning: moves it, so that every reader begins anew.
+
+        Only what this request brought: an answer with tools has several, and a continued one had text before.
+        """
         self.flush()
-        self.reasoning += self.text
-        self.text = ""
+        kept, leaked = self.text[: self._begun], self.text[self._begun :]
+        if leaked.startswith(PARAGRAPH):
+            self._parts.add("text")
+        self.reasoning += leaked if self.reasoning else leaked.removeprefix(PARAGRAPH)
+        self.text = kept
         self._html = None
         self._rendered = 0
         self.epoch += 1

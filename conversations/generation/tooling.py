@@ -73,13 +73,15 @@ class Rounds:
         if waiting:
             await self.outcomes([Call(row.call_id, row.name, row.arguments) for row in waiting])
         before = (await in_database(rounds.of)([self.begun_id])).get(self.begun_id, [])
-        said = rounds.as_messages(before, with_reasoning=True)
+        history = rounds.as_messages(before, with_reasoning=True)
         live = self.asking.live
         begun_text = rounds.rest(live.text, [each.text for each in before])
-        if begun_text.strip():
-            said += [payloads.assistant(begun_text), payloads.user(CONTINUE)]
+        if begun_text:
+            history += [payloads.assistant(begun_text), payloads.user(CONTINUE)]
+        else:
+            live.part()
         self.asking.told_text, self.asking.told_reasoning = len(live.text), len(live.reasoning)
-        messages = [*messages, *said]
+        messages = [*messages, *history]
         await self.ask(messages, number, ask)
         await self.go_on(messages, number, ask)
 
@@ -118,10 +120,10 @@ class Rounds:
             self.rows[row.call_id] = row
         outcomes = await self.outcomes(named)
         return [
-            payloads.assistant(
+            rounds.said(
                 text,
-                reasoning or None,
-                tool_calls=[
+                reasoning,
+                [
                     ServiceCall(each.call.id, each.call.name, each.arguments_json)
                     for each in outcomes
                 ],

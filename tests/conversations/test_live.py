@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from conversations.generation.live import Cursor, LiveAnswer, changed_end, units
 from qwenchat import markup
-from qwenchat.dashscope.events import ReasoningDelta, TextDelta, TextWasReasoning
+from qwenchat.dashscope.events import ReasoningDelta, Started, TextDelta, TextWasReasoning
 
 ID = UUID(int=1)
 PIECES = st.lists(
@@ -143,6 +143,45 @@ def test_text_that_turns_out_to_be_reasoning_is_taken_back() -> None:
     assert page.reasoning == "I should"
     assert "I should" not in page.html
     assert "Hello" in page.html
+
+
+def test_only_what_this_request_brought_is_taken_back() -> None:
+    """An answer with tools has several requests, and a continued one had text before."""
+    answer = live()
+    answer.text = "From before. "
+    for text in ("And ", "now"):
+        answer.apply(TextDelta(text))
+    answer.part()
+    answer.apply(Started("m", "", ""))
+    answer.apply(ReasoningDelta("Hm"))
+    answer.apply(TextDelta("I should\n"))
+    page = Page("text")
+    answer.flush()
+    page.read(answer)
+    assert page.text == "From before. And now\n\nI should\n"
+    answer.apply(TextWasReasoning())
+    answer.apply(TextDelta("Yes."))
+    answer.flush()
+    page.read(answer)
+    assert page.text == answer.text == "From before. And now\n\nYes."
+    assert page.reasoning == "Hm\n\nI should\n"
+
+
+def test_what_a_new_part_says_begins_a_paragraph_and_nothing_else_does() -> None:
+    answer = live()
+    answer.part()
+    answer.apply(TextDelta("a"))
+    answer.apply(ReasoningDelta("t"))
+    answer.part()
+    answer.apply(TextDelta(""))
+    answer.apply(TextDelta("b"))
+    answer.apply(TextDelta("c\n\n"))
+    answer.part()
+    answer.apply(TextDelta("d"))
+    answer.apply(ReasoningDelta("u"))
+    answer.flush()
+    assert (answer.text, answer.reasoning) == ("a\n\nbc\n\nd", "t\n\nu")
+    assert answer.size == len(answer.text) + len(answer.reasoning)
 
 
 def test_a_reader_that_is_away_gets_one_frame_however_much_came() -> None:

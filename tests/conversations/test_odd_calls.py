@@ -147,3 +147,24 @@ async def test_arguments_without_end_end_the_answer(
     assert (end["status"], end["finish_reason"]) == ("failed", "length")
     assert await stored(message) == []
     assert upstream.requests[0].cut or await upstream.requests[0].closed.wait()
+
+
+async def test_a_thought_that_leaks_after_a_call_takes_nothing_else_along(
+    page: Socket, upstream: ChatUpstream
+) -> None:
+    """As Qwen 3.5 does in the rounds after the first (dashscope-api §13.2)."""
+    upstream.script(
+        calls(("c1", "add", SUM), text="I will add."),
+        calls(("c2", "add", SUM), text="So it is two.\n</think>\n\nOnce more."),
+        Reply(answer("Two.")),
+    )
+    message = await ask(page)
+    end = await page.until("end")
+    assert end["text"] == "I will add.\n\nOnce more.\n\nTwo."
+    assert (await Message.objects.aget(id=message)).reasoning == "So it is two.\n"
+    first, second = (
+        each for each in upstream.requests[2].json["messages"] if each["role"] == "assistant"
+    )
+    assert (first["content"], first.get("reasoning_content")) == ("I will add.", None)
+    assert second["content"] == "Once more."
+    assert second["reasoning_content"] == "So it is two.\n"

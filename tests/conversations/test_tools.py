@@ -264,7 +264,7 @@ async def test_an_approval_survives_a_restart(
     await page.say("approve", request="ok", call=event["call"]["id"], approved=True)
     end = await page.until("end", lambda event: event["status"] == "complete")
     assert deleted == ["a"]
-    assert end["text"] == "I will delete it.Gone."
+    assert end["text"] == "I will delete it.\n\nGone."
     said = upstream.requests[-1].json["messages"][-2:]
     assert said[0]["content"] == "I will delete it."
     assert said[1]["tool_call_id"] == "c1"
@@ -337,7 +337,7 @@ async def test_the_next_question_knows_what_the_tools_found(
     await page.until("end")
     roles = [message["role"] for message in upstream.requests[3].json["messages"]]
     assert roles == ["user", "assistant", "user", "assistant", "user"]
-    assert upstream.requests[3].json["messages"][1]["content"] == "I add. It is 42."
+    assert upstream.requests[3].json["messages"][1]["content"] == "I add. \n\nIt is 42."
 
 
 async def test_results_that_do_not_fit_are_not_sent_again(
