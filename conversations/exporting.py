@@ -155,6 +155,7 @@ def message_as_json(message: Message) -> dict[str, Any]:
         "reasoning": message.reasoning,
         "calls": [call_as_json(call) for call in message.calls.all()],
         "sources": message.sources,
+        "searched": message.searched,
         "options": message.options,
         "finish_reason": message.finish_reason or None,
         "error": message.error_code or None,

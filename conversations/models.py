@@ -138,6 +138,7 @@ class Message(models.Model):
     sources: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(
         default=list, blank=True
     )
+    searched = models.BooleanField(default=False)  # the service counted a search, sources or not
     context_from = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

@@ -252,10 +252,17 @@ def structure_of(message: Message) -> ShownStructure | None:
 def searched(message: Message) -> str:
     """Whether the model searched, in words: as far as the protocol that was used tells of it."""
     word = ""
-    if message.options.get("search") and not message.is_running:
+    if message.searched:
+        word = "yes"
+    elif message.options.get("search") and not message.is_running and has_begun(message):
         is_told = routing.is_native(Options.restored(message.options))
         word = "asked" if is_told else "untold"
-    return toolshow.sentence(word, len(message.sources))
+    return toolshow.sentence(word, len(toolshow.shown_sources(message.sources)))
+
+
+def has_begun(message: Message) -> bool:
+    """Whether anything came of the model: before that it has not searched, nor has it not."""
+    return bool(message.text or message.reasoning)
 
 
 def prose(message: Message) -> SafeString:

@@ -56,6 +56,7 @@ def outcome(live: LiveAnswer, run: Run, reason: Reason | None, html: str | None)
         reasoning_ms=live.reasoning_ms,
         error_about=error.name if isinstance(error, FileProblem) else "",
         sources=live.sources,
+        searched=live.searched,
         exchange=replace(
             exchange_of(live, error),
             finish_reason=(LENGTH if run.reached_limit else live.finish_reason)[

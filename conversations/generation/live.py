@@ -93,6 +93,7 @@ class LiveAnswer:
     calls: dict[str, Shown] = field(default_factory=dict)
     sources: list[dict[str, Any]] = field(default_factory=list)
     sources_seq: int = 0
+    searched: bool = False  # the service counted a search, whether or not it told the sources
     link: Callable[[str, list[dict[str, Any]]], str] | None = None
     _begun: int = 0  # characters of `text` from before the request that is being answered
     _parts: set[str] = field(default_factory=set)  # of what more begins a new paragraph
@@ -116,6 +117,7 @@ class LiveAnswer:
                 self._add("reasoning", text, self.reasoning, self._reasonings)
             case Usage():
                 self.usage = event
+                self.searched = self.searched or event.searches > 0
             case Finished(reason):
                 self.finish_reason = reason
             case Started():

@@ -116,6 +116,7 @@ class Outcome:
     reasoning_ms: int | None = None
     error_about: str = ""
     sources: list[dict[str, Any]] = field(default_factory=list)
+    searched: bool = False
 
 
 def begin(answer: UUID) -> Begun | None:
@@ -282,7 +283,7 @@ def finish(outcome: Outcome) -> Message | None:
         row.render_version, row.seq = outcome.render_version, outcome.seq
         row.finish_reason, row.error_code = exchange.finish_reason, exchange.error_code
         row.retry_after, row.error_about = outcome.retry_after, outcome.error_about
-        row.sources = outcome.sources
+        row.sources, row.searched = outcome.sources, row.searched or outcome.searched
         for name, value in counts.items():  # a continued answer costs what all its rounds cost
             setattr(row, name, (getattr(row, name) or 0) + value)
         if row.first_token_ms is None:

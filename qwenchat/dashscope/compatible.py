@@ -372,7 +372,11 @@ def _usage_of(usage: object) -> Usage | None:
     reasoning = _detail(usage, "completion_tokens_details", "reasoning_tokens") or _detail(
         usage, "output_tokens_details", "reasoning_tokens"
     )
-    return Usage(prompt, completion, total, min(cached, prompt), min(reasoning, completion))
+    plugins = usage.get("plugins")
+    searches = _detail(plugins, "search", "count") if isinstance(plugins, dict) else 0
+    return Usage(
+        prompt, completion, total, min(cached, prompt), min(reasoning, completion), searches
+    )
 
 
 def _count(usage: dict[str, Any], *names: str) -> int | None:

@@ -59,13 +59,15 @@ class ToolCallDelta:
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What was counted, in tokens; `total_tokens` is 0 where the service left it out. The last one
-    of a stream holds."""
+    of a stream holds. `searches` of the web, 0 where none were counted: the compatible protocol
+    counts none, whether it searched or not."""
 
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
     cached_tokens: int
     reasoning_tokens: int
+    searches: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ class ChatUpstream(Upstream):
     """Its script is for answers; titles, which are not streamed, are made without it."""
 
     def next_reply(self, received: Received) -> Reply:
-        if received.json.get("stream"):
+        # The service's own protocol says it in a header.
+        if received.json.get("stream") or received.headers.get("x-dashscope-sse"):
             return super().next_reply(received)
         self.titles.append(received)
         return self.respond(received)
