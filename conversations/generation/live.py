@@ -130,10 +130,7 @@ class LiveAnswer:
             case TextWasReasoning():
                 self._take_back()
             case SearchSources(sources):
-                if not self.sources:
-                    self.sources = [dataclasses.asdict(source) for source in sources]
-                    self.seq += 1
-                    self.sources_seq = self.seq
+                self._take_sources([dataclasses.asdict(source) for source in sources])
             case ToolCallDelta() | OcrResult():
                 pass  # kept by whoever asked
 
@@ -147,6 +144,17 @@ class LiveAnswer:
                 text = PARAGRAPH + text
         coming.append(text)
         self._size += len(text)
+
+    def _take_sources(self, sources: list[dict[str, Any]]) -> None:
+        """Takes what a search found. Each request of an answer may search, and its marks mean its own pages:
+        the last search counts, unless marks of an earlier one are in the text."""
+        if self.sources and "[" in self.text + "".join(self._texts):
+            return
+        self.sources = sources
+        self.seq += 1
+        self.sources_seq = self.seq
+        if self.has_text:
+            self.epoch += 1  # blocks that readers have may hold marks, which are links from now on
 
     def part(self) -> None:
         """What was said and thought until now is done with: more of it begins a new paragraph."""

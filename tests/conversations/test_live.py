@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conversations.citations import linked
 from conversations.generation.live import Cursor, LiveAnswer, changed_end, units
 from qwenchat import markup
-from qwenchat.dashscope.events import ReasoningDelta, Started, TextDelta, TextWasReasoning
+from qwenchat.dashscope.events import (
+    ReasoningDelta,
+    SearchSources,
+    Source,
+    Started,
+    TextDelta,
+    TextWasReasoning,
+)
 
 ID = UUID(int=1)
 PIECES = st.lists(
@@ -182,6 +191,71 @@ def test_what_a_new_part_says_begins_a_paragraph_and_nothing_else_does() -> None
     answer.flush()
     assert (answer.text, answer.reasoning) == ("a\n\nbc\n\nd", "t\n\nu")
     assert answer.size == len(answer.text) + len(answer.reasoning)
+
+
+def found(*numbers: int, host: str = "a") -> SearchSources:
+    return SearchSources(
+        tuple(Source(n, f"Page {n}", f"https://{host}.example/", "") for n in numbers)
+    )
+
+
+def searching() -> LiveAnswer:
+    answer = live()
+    answer.link = lambda html, sources: linked(html, ID, sources)
+    return answer
+
+
+CITING = (
+    "Tea [ref_1][ref_2] and [1].\n\n| a | b |\n|---|---|\n| x [ref_2] | `y[1]` |\n\n"
+    "- one [2]\n- [a [1] link](https://x.example/) [ref_99]\n\nEnd 【ref_1】 [ref_2"
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, len(CITING)), max_size=12), st.integers(0, 13), st.data())
+def test_marks_cut_anywhere_are_links_for_every_reader(
+    cuts: list[int], late: int, data: st.DataObject
+) -> None:
+    """Whenever the sources come, and however the text is cut into deltas, blocks and tails."""
+    edges = [0, *sorted(cuts), len(CITING)]
+    answer = searching()
+    pages = [Page("html"), Page("html", cut=True)]
+    for index, (start, end) in enumerate(pairwise(edges)):
+        if index == late:
+            answer.apply(found(1, 2))
+        answer.apply(TextDelta(CITING[start:end]))
+        answer.flush()
+        for page in pages:
+            if data.draw(st.booleans()):
+                page.read(answer)
+    if not answer.sources:
+        answer.apply(found(1, 2))
+        answer.flush()
+    for page in pages:
+        page.read(answer)
+        whole = linked(markup.render(CITING), ID, answer.sources)
+        assert "".join(page.html.split()) == "".join(whole.split())
+        assert page.html.count('class="cite"') == 5
+        assert "[ref_99]" in page.html
+        assert "【ref_1】" in page.html
+
+
+def test_each_request_may_search_and_the_last_one_counts() -> None:
+    answer = searching()
+    answer.apply(found(1))
+    answer.apply(TextDelta("I will look further."))
+    answer.apply(Started("m", "", ""))
+    answer.apply(found(1, 2, host="b"))
+    assert [source["url"] for source in answer.sources] == ["https://b.example/"] * 2
+
+
+def test_marks_that_are_there_keep_their_sources() -> None:
+    answer = searching()
+    answer.apply(found(1))
+    answer.apply(TextDelta("Tea [ref_1]."))
+    answer.apply(Started("m", "", ""))
+    answer.apply(found(1, 2, host="b"))
+    assert [source["url"] for source in answer.sources] == ["https://a.example/"]
 
 
 def test_a_reader_that_is_away_gets_one_frame_however_much_came() -> None:
