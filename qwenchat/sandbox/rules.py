@@ -40,6 +40,9 @@ TOLD = (
     "response_format", "enable_search", "n",
 )  # fmt: skip
 
+# The service's own three, and OpenAI's, which it takes for one of them or for no thinking.
+EFFORTS = ("low", "medium", "xhigh", "high", "max", "minimal", "none")
+
 
 def read_body(raw: bytes) -> Body:
     try:
@@ -68,7 +71,7 @@ def read_chat(body: Body, native: Body | None = None) -> ChatRequest:
     thinking = _thinking(body, model, stream=stream)
     budget = _thinking_budget(body, model)
     max_tokens = _limit(body, "max_tokens", models.max_output_tokens(model))
-    response_format, schema = _response_format(body, messages_text=_words(body), thinking=thinking)
+    response_format, schema = _response_format(body, model, thinking=thinking)
     text = orjson.dumps(body["tools"]).decode() if body.get("tools") else ""
     offer = read_offer(body, model, thinking=thinking, text=text)
     if messages[-1].partial and thinking:
@@ -146,7 +149,10 @@ def _thinking(body: Body, model: Model, *, stream: bool) -> bool:
         return False
     if model.thinking == "always" and asked is False:
         raise invalid(ALGO + "The value of the enable_thinking parameter is restricted to True.")
-    if asked is None and model.effort and body.get("reasoning_effort") == "none":
+    effort = body.get("reasoning_effort")
+    if effort is not None and model.effort and effort not in EFFORTS:
+        raise invalid(f"{effort} is not one of {list(EFFORTS)} - 'reasoning_effort'")
+    if asked is None and model.effort and effort == "none":
         asked = False
     thinking = models.thinks_by_default(model) if asked is None else asked
     if not stream and model.stream_only:
@@ -166,6 +172,8 @@ def _thinking_budget(body: Body, model: Model) -> int:
         return longest
     if body.get("reasoning_effort") is not None:
         raise invalid("thinking_budget and reasoning_effort cannot be set at the same time")
+    if model.max_thinking_tokens is None:
+        longest = max(longest, budget)  # not published: nobody knows above what it is refused
     if not 1 <= budget <= longest:
         raise invalid(
             f"{ALGO}The thinking_budget parameter must be a positive integer and not greater "
@@ -205,8 +213,15 @@ def _stop(body: Body) -> tuple[str, ...]:
     return tuple(entry for entry in entries if isinstance(entry, str) and entry)
 
 
+def _formats(model: Model) -> list[str]:
+    """Models that follow schemas know the looser mode, too."""
+    if model.json_schema:
+        return ["text", "json_object", "json_schema"]
+    return ["text", "json_object"] if model.json_mode else ["text"]
+
+
 def _response_format(
-    body: Body, *, messages_text: str, thinking: bool
+    body: Body, model: Model, *, thinking: bool
 ) -> tuple[str, dict[str, Any] | None]:
     asked = body.get("response_format")
     if asked is None:
@@ -214,15 +229,14 @@ def _response_format(
     if not isinstance(asked, dict):
         raise _wrong_type(asked, "object", "response_format")
     kind = asked.get("type")
-    if kind not in {"text", "json_object", "json_schema"}:
-        raise invalid(
-            f"{kind} is not one of ['text', 'json_object', 'json_schema'] - 'response_format.type'"
-        )
+    formats = _formats(model)
+    if kind not in formats:
+        raise invalid(f"{kind} is not one of {formats} - 'response_format.type'")
     if kind == "text":
         return "text", None
     if thinking:
         raise invalid(ALGO + "Json mode response is not supported when enable_thinking is true")
-    if kind == "json_object" and "json" not in messages_text.lower():
+    if kind == "json_object" and "json" not in _words(body).lower():
         raise invalid(
             ALGO + "'messages' must contain the word 'json' in some form, to use "
             "'response_format' of type 'json_object'."
@@ -231,6 +245,8 @@ def _response_format(
     schema = wrapper.get("schema") if isinstance(wrapper, dict) else None
     if kind == "json_schema" and not isinstance(schema, dict):
         raise invalid("'json_schema' is a required property - 'response_format'")
+    if kind == "json_schema":
+        _boolean(wrapper, "strict")
     return kind, schema
 
 

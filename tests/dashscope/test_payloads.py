@@ -137,11 +137,19 @@ def test_json_mode_needs_the_word_and_no_thinking():
     assert chat("qwen3-vl-plus", parts, response_format=wanted)["response_format"] == wanted
     with pytest.raises(FieldError, match="think"):
         chat("qwen-plus", JSON, response_format=wanted, thinking=True)
+    for habit in ("qwen3.7-plus", "qwen3-235b-a22b-thinking-2507"):
+        with pytest.raises(FieldError, match="think"):
+            chat(habit, JSON, response_format=wanted, stream=True)
+    other = chat("local", JSON, response_format=wanted, thinking=True, dialect="openai")
+    assert other["response_format"] == wanted
 
 
 def test_a_schema_goes_only_to_models_that_follow_one():
     wanted = {"type": "json_schema", "json_schema": {"name": "n", "schema": {}}}
-    assert chat("qwen3.7-plus", HI, response_format=wanted)["response_format"] == wanted
+    body = chat("qwen3.7-plus", HI, response_format=wanted, thinking=False)
+    assert body["response_format"] == wanted
+    with pytest.raises(FieldError, match="think"):
+        chat("qwen3.7-plus", HI, response_format=wanted)
     with pytest.raises(FieldError, match="schema"):
         chat("qwen-plus", HI, response_format=wanted)
 

@@ -11,6 +11,9 @@ from . import media
 USER = {"role": "user", "content": "Hello"}
 ALGO = "<400> InternalError.Algo.InvalidParameter: "
 TOOL = {"type": "function", "function": {"name": "look", "parameters": {}}}
+AS_JSON = {"role": "user", "content": "As JSON"}
+JSON = {"type": "json_object"}
+JSON_SCHEMA = {"type": "json_schema"}
 SCHEMA = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
 IMAGE = media.image_part()
 CALL = {
@@ -134,8 +137,38 @@ REFUSED = {
         "of type 'json_object'.",
     ),
     "json while thinking": (
-        {"response_format": SCHEMA, "enable_thinking": True},
+        {"model": "qwen3.7-plus", "response_format": SCHEMA, "enable_thinking": True},
         ALGO + "Json mode response is not supported when enable_thinking is true",
+    ),
+    "json while it thinks by habit": (
+        {"model": "qwen3.6-plus", "messages": [AS_JSON], "response_format": JSON},
+        ALGO + "Json mode response is not supported when enable_thinking is true",
+    ),
+    "json of a model without it": (
+        {"model": "qwen-mt-plus", "messages": [AS_JSON], "response_format": JSON},
+        "json_object is not one of ['text'] - 'response_format.type'",
+    ),
+    "a schema for a model that follows none": (
+        {"messages": [AS_JSON], "response_format": SCHEMA},
+        "json_schema is not one of ['text', 'json_object'] - 'response_format.type'",
+    ),
+    "a schema that is missing": (
+        {"model": "qwen3.7-plus", "enable_thinking": False, "response_format": JSON_SCHEMA},
+        "'json_schema' is a required property - 'response_format'",
+    ),
+    "a schema that is half strict": (
+        {
+            "model": "qwen3.7-plus",
+            "enable_thinking": False,
+            "response_format": JSON_SCHEMA
+            | {"json_schema": SCHEMA["json_schema"] | {"strict": "half"}},
+        },
+        "'half' is not of type 'boolean' - 'strict'",
+    ),
+    "an effort that nobody knows": (
+        {"model": "qwen3.8-max", "reasoning_effort": "extreme"},
+        "extreme is not one of ['low', 'medium', 'xhigh', 'high', 'max', 'minimal', 'none'] - "
+        "'reasoning_effort'",
     ),
     "partial not last": (
         {"messages": [{"role": "assistant", "content": "x", "partial": True}, USER]},
@@ -191,7 +224,12 @@ def test_what_the_service_takes_is_taken(post):
         {"tools": [TOOL], "tool_choice": "required"},
         {"messages": [USER, CALL, {"role": "tool", "content": "x", "tool_call_id": "c1"}]},
         {"messages": [USER, {"role": "system", "content": "later"}]},
-        {"messages": [{"role": "user", "content": "as JSON"}], "response_format": SCHEMA},
+        {"messages": [AS_JSON], "response_format": JSON},
+        {"model": "qwen3.7-plus", "response_format": SCHEMA, "enable_thinking": False},
+        {"model": "qwen3.7-max", "messages": [AS_JSON], "response_format": JSON}
+        | {"enable_thinking": False},
+        {"model": "qwen3.8-max", "reasoning_effort": "minimal"},
+        {"model": "qwen-plus", "enable_thinking": True, "thinking_budget": 40_000},
         {"model": "qwen3-vl-plus", "messages": [{"role": "user", "content": [IMAGE]}]},
         {"a_field_nobody_knows": 1, "enable_search": True},
         {"model": "qwen-max", "messages": [USER]},

@@ -87,5 +87,5 @@ def test_the_word_may_stand_anywhere(post):
 def test_an_unknown_format_is_refused(post):
     refused = post(response_format={"type": "xml"})
     assert refused.json()["error"]["message"] == (
-        "xml is not one of ['text', 'json_object', 'json_schema'] - 'response_format.type'"
+        "xml is not one of ['text', 'json_object'] - 'response_format.type'"
     )

@@ -237,5 +237,7 @@ def test_json_follows_a_simple_schema():
         },
     }
     wrapped = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
-    value = json.loads(answer("Some JSON", response_format=wrapped))
+    value = json.loads(
+        answer("Some JSON", model="qwen3.7-plus", enable_thinking=False, response_format=wrapped)
+    )
     assert value == {"kind": "a", "count": 3, "tags": ["Some JSON"], "ok": True}

@@ -126,7 +126,9 @@ def chat(
         thinks=will_think(row, thinking),
     )
     if response_format is not None:
-        body["response_format"] = _format(row, response_format, messages, thinking=thinking)
+        body["response_format"] = _format(
+            row, response_format, messages, own=own, thinking=thinking
+        )
     return native_of(body) if native else body
 
 
@@ -152,6 +154,7 @@ def _format(
     response_format: Mapping[str, Any],
     messages: Sequence[Mapping[str, Any]],
     *,
+    own: bool,
     thinking: bool | None,
 ) -> dict[str, Any]:
     kind = response_format.get("type")
@@ -160,8 +163,6 @@ def _format(
     if kind == "json_object":
         if not any("json" in text.lower() for text in said.texts(messages)):
             raise FieldError("response_format", 'json_object needs the word "json" in a message')
-        if thinking:
-            raise FieldError("response_format", "json_object cannot be used while the model thinks")
         if model is not None and not (model.json_mode or model.json_schema):
             raise FieldError("response_format", f"{model.id} has no JSON mode")
     elif kind == "json_schema":
@@ -169,4 +170,6 @@ def _format(
             raise FieldError("response_format", "json_schema is missing")
         if model is not None and not model.json_schema:
             raise FieldError("response_format", f"{model.id} follows no JSON schema")
+    if kind != "text" and own and will_think(model, thinking):
+        raise FieldError("response_format", f"{kind} cannot be used while the model thinks")
     return dict(response_format)
