@@ -70,6 +70,8 @@ class Answering:
                 raise Refused(refusals.ARREARS)
             case "quota":
                 raise Refused(refusals.QUOTA)
+            case "busy":
+                raise Refused(refusals.BUSY.get(staged.kind) or BY_STATUS[429])
             case "moderation input":
                 raise Refused(refusals.MODERATED_INPUT)
             case _:

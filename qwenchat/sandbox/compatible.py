@@ -22,6 +22,7 @@ import orjson
 from qwenchat.sandbox import rules
 from qwenchat.sandbox.exchange import JSON
 from qwenchat.sandbox.stream import Fragment
+from qwenchat.sandbox.tooling import shapes
 
 if TYPE_CHECKING:
     from qwenchat.sandbox.generation import Generation
@@ -44,6 +45,7 @@ class Compatible:
         self._created = created
         self._request: ChatRequest | None = None
         self._framed = False
+        self._style = self._first_id = ""
 
     def read(self, body: dict[str, Any]) -> ChatRequest:
         # The service frames refusals of streaming requests as an event, with the real status.
@@ -56,6 +58,8 @@ class Compatible:
         return self._request is not None and self._request.thinking
 
     def first(self, generation: Generation) -> bytes:
+        if generation.calls:
+            self._style, self._first_id = generation.call_style, generation.calls[0].id
         if self._thinking:
             return self._delta({"content": None, "reasoning_content": "", "role": "assistant"})
         content = None if generation.calls and not generation.answer else ""
@@ -63,7 +67,10 @@ class Compatible:
 
     def piece(self, piece: Piece) -> bytes:
         if isinstance(piece, Fragment):
-            return self._delta({"content": None, "tool_calls": [piece.entry]})
+            if self._style == shapes.CLOSING:
+                return b""
+            entry = shapes.shaped(piece.entry, self._style, self._first_id)
+            return self._delta({"content": None, "tool_calls": [entry]})
         kind, text = piece
         if kind == "thinking":
             return self._delta({"content": None, "reasoning_content": text})
@@ -74,7 +81,10 @@ class Compatible:
     def last(self, generation: Generation, finish_reason: str | None) -> bytes:
         end = b""
         if finish_reason is not None:
-            end = self._delta({} if generation.calls else {"content": ""}, finish_reason)
+            delta: dict[str, Any] = {} if generation.calls else {"content": ""}
+            if generation.calls and self._style == shapes.CLOSING:
+                delta = {"content": None, "tool_calls": shapes.whole(generation)}
+            end = self._delta(delta, shapes.finish_reason(generation, finish_reason))
         if self._request is not None and self._request.include_usage:
             end += event(self._chunk([], generation.usage.body()))
         return end + DONE
@@ -94,15 +104,13 @@ class Compatible:
         if self._thinking:
             message["reasoning_content"] = "".join(generation.thinking)
         if generation.calls:
-            message["tool_calls"] = [
-                call.as_json(index) for index, call in enumerate(generation.calls)
-            ]
+            message["tool_calls"] = shapes.whole(generation)
         return {
             **self._envelope("chat.completion"),
             "choices": [
                 {
                     "index": index,
-                    "finish_reason": generation.finish_reason,
+                    "finish_reason": shapes.finish_reason(generation, generation.finish_reason),
                     "logprobs": None,
                     "message": message,
                 }

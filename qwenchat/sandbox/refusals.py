@@ -81,6 +81,28 @@ QUOTA = Failure(
     "You exceeded your current quota, please check your plan and billing details.",
     "insufficient_quota",
 )
+# What 429 says besides that there were too many requests.
+BUSY = {
+    "burst": Failure(
+        429,
+        "limit_burst_rate",
+        "Request rate increased too quickly. To ensure system stability, please adjust your client "
+        "logic to scale requests more smoothly over time.",
+        "limit_burst_rate",
+    ),
+    "tokens": Failure(
+        429,
+        "insufficient_quota",
+        "Allocated quota exceeded, please increase your quota limit.",
+        "insufficient_quota",
+    ),
+    "concurrency": Failure(
+        429,
+        "Throttling.Concurrency",
+        "Too many concurrent requests.",
+        "Throttling.Concurrency",
+    ),
+}
 BROKEN = Failure(500, "internal_error", "Internal server error!", "internal_error")
 
 

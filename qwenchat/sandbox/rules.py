@@ -245,7 +245,7 @@ def _response_format(
     schema = wrapper.get("schema") if isinstance(wrapper, dict) else None
     if kind == "json_schema" and not isinstance(schema, dict):
         raise invalid("'json_schema' is a required property - 'response_format'")
-    if kind == "json_schema":
+    if isinstance(wrapper, dict):
         _boolean(wrapper, "strict")
     return kind, schema
 

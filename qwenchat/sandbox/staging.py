@@ -10,6 +10,7 @@ only when an answer starts afresh: its continuation (`partial`) goes through to 
     flaky N                  refused with 503 N times in a row, then answered
     arrears                  400 Arrearage, the unpaid account
     quota                    429 insufficient_quota
+    busy [KIND]              429 for too many requests, or for KIND burst, tokens or concurrency
     moderation [input]       refused by moderation in mid-answer; `input`: before it
     fail                     an internal error in mid-answer
     stall                    some text, then silence with the connection open
@@ -24,6 +25,9 @@ only when an answer starts afresh: its continuation (`partial`) goes through to 
     slow SECONDS             waits before the first token
     call NAME [ARGUMENTS]    calls that tool, if it is offered, with these very arguments (JSON, or
                              broken JSON); works in tool results and documents, too
+    shape LETTER             calls come in fragments of this shape: A to D as the service was seen to
+                             write them, E interleaved, F without numbers, G in the closing chunk,
+                             H with finish reason "stop", I all numbered 0, J all with one id
     rate N                   this answer at N tokens a second; 0 is as fast as possible
     help                     this list
 """
@@ -36,7 +40,7 @@ from dataclasses import dataclass
 _LINE = re.compile(r"^[ \t]*/sandbox\b[ \t]*(.*)$", re.M)
 MAX_WAIT_S = 600.0
 
-BEFORE = frozenset({"error", "flaky", "arrears", "quota", "silent", "empty", "html"})
+BEFORE = frozenset({"error", "flaky", "arrears", "quota", "busy", "silent", "empty", "html"})
 DURING = frozenset({"fail", "stall", "cut", "reset", "length", "garbage", "endless"})
 
 
@@ -46,6 +50,7 @@ class Staging:
 
     failure: str = ""  # one of BEFORE or DURING, "moderation" or "moderation input"
     number: int = 0  # of `error` and `flaky`
+    kind: str = ""  # of `busy`
     retry_after_s: int | None = None
     slow_s: float = 0.0
     rate: float | None = None
@@ -66,12 +71,12 @@ def read(text: str) -> Staging:
         return Staging()
     failure, number, retry_after_s, slow_s = "", 0, None, 0.0
     rate: float | None = None
-    helping = False
+    helping, kind = False, ""
     for match in _LINE.finditer(text):
         name, *arguments = match[1].lower().split() or ["help"]
         if name == "slow":
             slow_s = min(_number(arguments, 5), MAX_WAIT_S)
-        elif name == "call":
+        elif name in ("call", "shape"):
             continue  # not a failure: `tooling.choosing` reads it
         elif name == "rate":
             rate = _number(arguments, 10)
@@ -79,12 +84,13 @@ def read(text: str) -> Staging:
             failure = "moderation input" if arguments[:1] == ["input"] else "moderation"
         elif name in BEFORE or name in DURING:
             failure = name
+            kind = arguments[0] if arguments else ""
             number = int(_number(arguments, 500 if name == "error" else 1))
             if name == "error" and len(arguments) > 1:
                 retry_after_s = int(_number(arguments[1:], 1))
         else:
             helping = True
-    return Staging(failure, number, retry_after_s, slow_s, rate, helping)
+    return Staging(failure, number, kind, retry_after_s, slow_s, rate, helping)
 
 
 def _number(arguments: list[str], default: float) -> float:

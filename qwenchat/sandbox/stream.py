@@ -7,7 +7,7 @@ Calls come in fragments, in one of the shapes that clients have met (source: the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain, cycle, islice
+from itertools import chain, cycle, islice, zip_longest
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -36,8 +36,12 @@ def pieces(generation: Generation) -> Iterator[Piece]:
         yield "thinking", text
     for text in generation.answer:
         yield "answer", text
-    for index, call in enumerate(generation.calls):
-        yield from fragments(call, index, generation.call_style)
+    each = [fragments(call, at, generation.call_style) for at, call in enumerate(generation.calls)]
+    if generation.call_style == "E":
+        rows = zip_longest(*each)
+        yield from (fragment for row in rows for fragment in row if fragment is not None)
+        return
+    yield from chain.from_iterable(each)
 
 
 def fragments(call: ToolCall, index: int, style: str) -> Iterator[Fragment]:

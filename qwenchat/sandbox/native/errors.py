@@ -18,6 +18,7 @@ _CODES: Mapping[str, str] = {
     "data_inspection_failed": "DataInspectionFailed",
     "insufficient_quota": "Throttling.AllocationQuota",
     "limit_requests": "Throttling.RateQuota",
+    "limit_burst_rate": "Throttling.BurstRate",
     "internal_error": "InternalError",
 }
 

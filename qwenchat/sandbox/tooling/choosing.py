@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from qwenchat.sandbox.tooling.offered import Tool
 
 MOST_CALLS = 8  # for one question
-STYLES = "ABCD"
+STYLES = "ABCD"  # in turn; `/sandbox shape` knows more
 LOOKED_AT_CHARACTERS = 4000  # of a question; a pasted text after it asks for nothing
 
 _ORDER = re.compile(r"^[ \t]*/sandbox[ \t]+call[ \t]+(?P<name>\S+)[ \t]*(?P<arguments>.*)$", re.M)
+_SHAPE = re.compile(r"^[ \t]*/sandbox[ \t]+shape[ \t]+([a-j])[ \t]*$", re.M | re.I)
 _GENERIC_WORDS = (
     "get,set,current,query,fetch,find,list,show,make,create,do,run,call,tool,read,my,the,of,for,"
     "to,by,in,use,a,an,and"
@@ -63,7 +64,10 @@ def calls(request: ChatRequest) -> tuple[ToolCall, ...]:
 
 
 def style(request: ChatRequest) -> str:
-    """The shape of the fragments: another with each question and each round."""
+    """The shape of the fragments: as ordered, else another with each question and each round."""
+    ordered = _SHAPE.findall(request.question.text)
+    if ordered:
+        return str(ordered[-1]).upper()
     rounds = sum(bool(message.calls) for message in request.messages)
     questions = sum(message.role == "user" for message in request.messages)
     return STYLES[(rounds + questions - 1) % len(STYLES)]
