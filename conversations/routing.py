@@ -188,6 +188,7 @@ def row_for(model: str) -> Model:
         max_thinking_tokens=None,
         tools=True,
         search=False,
+        code_interpreter=False,
         json_mode=True,
         json_schema=True,
         prefix=False,

@@ -26,6 +26,7 @@ from .errors import (
     UnavailableError,
 )
 from .events import (
+    CodeRun,
     Completion,
     Event,
     Finished,
@@ -50,6 +51,7 @@ __all__ = [
     "ArrearsError",
     "AuthError",
     "Client",
+    "CodeRun",
     "Completion",
     "ContentFilteredError",
     "ContextTooLongError",

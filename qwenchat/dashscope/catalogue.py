@@ -2,8 +2,8 @@
 
 Source: dashscope-api §11 (the official catalogue and price page of 30 May 2026; later rows from
 models.dev, July to September 2026), §2.3 for thinking, §2.2 for `json_schema`, `reasoning_effort`
-and `preserve_thinking`, §4 and §8 for pixels and frames; `prefix` from the official page "Partial mode",
-October 2026.
+and `preserve_thinking`, §4 and §8 for pixels and frames, §5.1 for the code interpreter; `prefix`
+from the official page "Partial mode", October 2026.
 
 "1M" of the sources is 1,000,000 tokens (991,808 = 1 M less 8,192) and "256K" is 262,144. Prices are
 for 1 M tokens; the tier that a request's input falls into holds for the whole request. Where the
@@ -126,7 +126,7 @@ _FIFTH = Decimal("0.2")
 # qwen3.8-max says an eighth.
 _EIGHTH = Decimal("0.125")
 
-_Feature = Literal["tools", "json", "schema", "search", "cache", "prefix"]
+_Feature = Literal["tools", "json", "schema", "search", "cache", "prefix", "interpreter"]
 
 
 def _row(
@@ -166,6 +166,7 @@ def _row(
         max_thinking_tokens=max_thinking,
         tools="tools" in features,
         search="search" in features,
+        code_interpreter="interpreter" in features,
         json_mode="json" in features,
         json_schema="schema" in features,
         prefix="prefix" in features,
@@ -232,7 +233,8 @@ _ROWS = (
         "qwen3.7-plus", "Qwen3.7 Plus", "qwen3.7", "chat",
         "A good balance of quality, speed and price; sees pictures and video.",
         limits=(M, None, 65_536, 256 * K), thinking="hybrid_on", inputs=_SEEING,
-        features=("tools", "json", "schema", "search", "cache", "prefix"), vision=_SINCE_35_MANY,
+        features=("tools", "json", "schema", "search", "cache", "prefix", "interpreter"),
+        vision=_SINCE_35_MANY,
         international=((256 * K, "0.5", "3"), (None, "2", "6")),
         international_currency="USD", as_of=COMMUNITY,
     ),
@@ -257,7 +259,7 @@ _ROWS = (
         "qwen3.6-plus", "Qwen3.6 Plus", "qwen3.6", "chat",
         "A good balance of quality, speed and price; sees pictures and video.",
         limits=(M, 991_808, 65_536, 80 * K), thinking="hybrid_on", inputs=_SEEING,
-        features=("tools", "json", "search", "cache", "prefix"), vision=_SINCE_35,
+        features=("tools", "json", "search", "cache", "prefix", "interpreter"), vision=_SINCE_35,
         beijing=((256 * K, "2", "12"), (None, "8", "48")),
         international=((None, "0.5", "3"),), international_currency="USD",
     ),
@@ -273,7 +275,7 @@ _ROWS = (
         "qwen3.5-plus", "Qwen3.5 Plus", "qwen3.5", "chat",
         "An earlier balance of quality and price; sees pictures and video.",
         limits=(M, 991_808, 65_536, 80 * K), thinking="hybrid_on", inputs=_SEEING,
-        features=("tools", "json", "search", "cache", "prefix"), vision=_SINCE_35,
+        features=("tools", "json", "search", "cache", "prefix", "interpreter"), vision=_SINCE_35,
         beijing=((128 * K, "0.8", "4.8"), (256 * K, "2", "12"), (None, "4", "24")),
         international=((None, "0.4", "2.4"),), international_currency="USD",
     ),
@@ -281,7 +283,7 @@ _ROWS = (
         "qwen3.5-flash", "Qwen3.5 Flash", "qwen3.5", "chat",
         "Cheap and quick for simple tasks; sees pictures and video.",
         limits=(M, 991_808, 65_536, 80 * K), thinking="hybrid_on", inputs=_SEEING,
-        features=("tools", "json", "search", "cache", "prefix"), vision=_SINCE_35,
+        features=("tools", "json", "search", "cache", "prefix", "interpreter"), vision=_SINCE_35,
         beijing=((128 * K, "0.2", "2"), (256 * K, "0.8", "8"), (None, "1.2", "12")),
         international=((None, "0.734", "2.936"),),
     ),
@@ -289,7 +291,7 @@ _ROWS = (
         "qwen3-max", "Qwen3 Max", "qwen3", "chat",
         "The flagship of the third generation; text.",
         limits=(256 * K, 258_048, 65_536, None), thinking="hybrid_off",
-        features=("tools", "json", "search", "cache", "prefix"),
+        features=("tools", "json", "search", "cache", "prefix", "interpreter"),
         beijing=((32 * K, "2.5", "10"), (128 * K, "4", "16"), (None, "7", "28")),
         international=(
             (32 * K, "8.807", "44.035"), (128 * K, "17.614", "88.071"), (None, "22.018", "110.089"),

@@ -97,6 +97,16 @@ class SearchSources:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeRun:
+    """A program that the service itself ran for the model, counted from 0; the last one of an
+    `index` holds. `code` is "" where the service counted a run and did not tell its code. Only from
+    the native protocol; what the program gave back is told by neither."""
+
+    index: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class OcrWord:
     """A line of text and where it stands in the picture, in its own pixels.
 
@@ -125,6 +135,7 @@ Event = (
     | TextWasReasoning
     | ToolCallDelta
     | SearchSources
+    | CodeRun
     | OcrResult
     | Usage
     | Finished
@@ -154,6 +165,7 @@ class Completion:
     response_id: str
     request_id: str
     sources: tuple[Source, ...] = ()
+    runs: tuple[CodeRun, ...] = ()
     ocr: OcrResult | None = None
 
 

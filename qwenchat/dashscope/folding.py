@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .events import (
+    CodeRun,
     Completion,
     Event,
     Finished,
@@ -30,6 +31,7 @@ class Folder:
         self._usage: Usage | None = None
         self._reason = ""
         self._sources: tuple[Source, ...] = ()
+        self._runs: dict[int, CodeRun] = {}
         self._ocr: OcrResult | None = None
 
     def add(self, events: list[Event]) -> None:
@@ -49,6 +51,8 @@ class Folder:
                     self._calls[event.index] = merged(self._calls.get(event.index), event)
                 case SearchSources(sources):
                     self._sources = sources
+                case CodeRun():
+                    self._runs[event.index] = event
                 case OcrResult():
                     self._ocr = event
                 case Usage():
@@ -69,6 +73,7 @@ class Folder:
             response_id=self._started.response_id,
             request_id=self._started.request_id,
             sources=self._sources,
+            runs=tuple(run for _, run in sorted(self._runs.items())),
             ocr=self._ocr,
         )
 

@@ -91,6 +91,8 @@ class Model:
     max_thinking_tokens: int | None
     tools: bool
     search: bool
+    # The service runs programs for it, while it thinks.
+    code_interpreter: bool
     json_mode: bool
     json_schema: bool
     # Continues a last assistant message marked `partial`; not while thinking.

@@ -7,9 +7,9 @@
           "finish_reason":"null"}]},"usage":{"input_tokens":9,"output_tokens":1},"request_id":"r-1"}
 
 Each frame is read as the chunk that the compatible protocol would have sent; what that has no
-words for comes first: where a search looked, and what a task of OCR found. There is no [DONE]: the
-stream just ends. While the model runs `finish_reason` is the word "null", and `usage` has grown in
-each frame (Source: dashscope-api §6.2, §8.2, §9).
+words for comes first: where a search looked, which programs ran, and what a task of OCR found.
+There is no [DONE]: the stream just ends. While the model runs `finish_reason` is the word "null",
+and `usage` has grown in each frame (Source: dashscope-api §5.1, §6.2, §8.2, §9).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from .coderuns import CodeRuns
 from .compatible import Reader
 from .events import OcrResult, OcrWord, SearchSources, Source
 from .growing import Growing
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _MOST_SOURCES = 100
 _MOST_WORDS = 20_000
 _DEEPEST_FIELD = 8
+_NOT_YET = (None, "", "null")
 # The service's word for a site without a name.
 _NO_SITE = "无"
 
@@ -44,6 +46,7 @@ class NativeReader(Reader):
         self._growing: dict[str, Growing] = {}
         self._has_sources = False
         self._ocr: OcrResult | None = None
+        self._runs = CodeRuns()
 
     def _read_chunk(
         self, chunk: dict[str, Any], events: list[Event], *, may_be_broken: bool
@@ -61,8 +64,14 @@ class NativeReader(Reader):
         self._begin(compatible, events)
         choices = _choices_of(output)
         self._read_sources(output.get("search_info"), events)
+        self._runs.count(usage)
+        events += self._runs.news(output.get("tool_info"))
         for choice in choices:
-            self._read_ocr(_message_of(choice).get("content"), events)
+            message = _message_of(choice)
+            events += self._runs.news(message.get("tool_info"))
+            self._read_ocr(message.get("content"), events)
+            if choice.get("finish_reason") not in _NOT_YET:
+                events += self._runs.untold()
         compatible["choices"] = [self._with_news(choice) for choice in choices]
         return super()._read_chunk(compatible, events, may_be_broken=may_be_broken)
 

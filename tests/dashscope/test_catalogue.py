@@ -30,6 +30,7 @@ def test_a_row_agrees_with_itself(model):
         assert ("video" in model.inputs) is (vision.frames is not None)
     assert not (model.thinking == "always" and model.prefix)
     assert not model.effort or model.id.startswith("qwen3.8")
+    assert not model.code_interpreter or model.thinking.startswith("hybrid")
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.id)
@@ -138,3 +139,15 @@ def test_a_price_says_its_currency():
     assert price(MODELS["qwen-plus"], 1, "beijing").currency == "CNY"
     assert price(MODELS["qwen-plus"], 1, "international").currency == "USD"
     assert price(MODELS["qwen-long"], 1, "international") is None
+
+
+def test_the_models_with_a_code_interpreter_are_those_of_the_manual():
+    having = {model.id for model in MODELS.values() if model.code_interpreter}
+    assert having == {
+        "qwen3.7-plus",
+        "qwen3.6-plus",
+        "qwen3.5-plus",
+        "qwen3.5-flash",
+        "qwen3-max",
+    }
+    assert find("qwen3-max-2026-01-23").code_interpreter

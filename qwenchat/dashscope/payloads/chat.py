@@ -10,6 +10,7 @@ from qwenchat.dashscope.catalogue import find
 from . import messages as said
 from .documents import check_references
 from .fields import FieldError, flag
+from .interpreter import interpreter_fields
 from .media import check_media
 from .native import native as native_of
 from .sampling import sampling_fields
@@ -51,6 +52,7 @@ def chat(
     parallel_tool_calls: bool | None = None,
     enable_search: bool | None = None,
     search_options: Mapping[str, Any] | None = None,
+    enable_code_interpreter: bool | None = None,
     dialect: Dialect = "dashscope",
     native: bool = False,
     **unknown: object,
@@ -102,6 +104,13 @@ def chat(
             body["vl_high_resolution_images"] = _high_resolution(row, high_resolution)
         body |= search_fields(
             row, enable_search=enable_search, search_options=search_options, native=native
+        )
+        body |= interpreter_fields(
+            row,
+            enable_code_interpreter=enable_code_interpreter,
+            stream=stream,
+            thinks=will_think(row, thinking),
+            tools=tools,
         )
         if said.is_continuation(messages):
             _check_continuation(row, messages, thinking=thinking)
