@@ -114,7 +114,7 @@ class Answering:
     async def _write(self, pieces: Iterable[stream.Piece]) -> None:
         async for batch in paced(pieces, self.rate):
             await self.exchange.write(b"".join(map(self.dialect.piece, batch)))
-            self.sent += len(batch)
+            self.sent += stream.spent(batch)
 
     async def _end(self, generation: Generation, *, finish_reason: str | None) -> None:
         await self.exchange.end(self.dialect.last(generation, finish_reason))
@@ -160,7 +160,7 @@ class Answering:
             await self.exchange.reply_json(failure.status, self.dialect.failed(failure))
             return
         async for batch in paced(stream.pieces(generation), self.rate):
-            self.sent += len(batch)
+            self.sent += stream.spent(batch)
         answer = self.dialect.whole(generation)
         if self.staged.failure == "empty":
             answer.get("output", answer)["choices"] = []

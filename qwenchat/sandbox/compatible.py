@@ -10,7 +10,7 @@ and "Thinking stream"):
     data: [DONE]
 
 With thinking, `reasoning_content` comes first and `content` is null beside it; nothing but the
-change of field marks where the answer begins.
+change of field marks where the answer begins. Which programs ran is not told.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import orjson
 
 from qwenchat.sandbox import rules
 from qwenchat.sandbox.exchange import JSON
+from qwenchat.sandbox.interpreting import Run
 from qwenchat.sandbox.stream import Fragment
 from qwenchat.sandbox.tooling import shapes
 
@@ -66,6 +67,8 @@ class Compatible:
         return self._delta({"content": content, "role": "assistant"})
 
     def piece(self, piece: Piece) -> bytes:
+        if isinstance(piece, Run):
+            return b""
         if isinstance(piece, Fragment):
             if self._style == shapes.CLOSING:
                 return b""

@@ -11,12 +11,15 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from qwenchat.sandbox import tokens, writing
+from qwenchat.sandbox import interpreting, tokens, writing
 from qwenchat.sandbox.ocr import tasks as ocr
 from qwenchat.sandbox.searching.sources import TOKENS_EACH, found
 from qwenchat.sandbox.tooling import choosing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwenchat.sandbox.interpreting import Run
     from qwenchat.sandbox.request import ChatRequest
     from qwenchat.sandbox.searching.sources import Source
     from qwenchat.sandbox.tooling.calls import ToolCall
@@ -79,6 +82,7 @@ class Generation:
     prepends_sources: bool = False
     extra_tool: dict[str, str] | None = None  # what a search in a special field gave
     ocr_result: dict[str, Any] | None = None
+    runs: tuple[Run, ...] = ()  # between the thoughts; their code is only told by the native one
 
 
 class PrefixCache:
@@ -108,7 +112,8 @@ class PrefixCache:
 
 
 def generate(request: ChatRequest, *, cached_tokens: int = 0) -> Generation:
-    thinking = tokens.split(writing.think(request)) if request.thinking else []
+    ran = interpreting.runs(request)
+    thinking, ran = _thought(request, ran) if request.thinking else ([], ())
     thinking = thinking[: request.thinking_budget]
     limit = request.max_tokens
     if request.max_completion_tokens is not None:
@@ -129,7 +134,8 @@ def generate(request: ChatRequest, *, cached_tokens: int = 0) -> Generation:
     if calls:
         return _called(calls, Generation(tuple(thinking), (), "tool_calls", usage), request, limit)
     read = ocr.answer(request) if request.model.has_ocr_tasks else None
-    text = writing.write(request, sources) if read is None else read.text
+    printed = ran if request.prefix is None else interpreting.worked_out(request)
+    text = writing.write(request, sources, printed) if read is None else read.text
     text, finish_reason = _stopped(text, request.stop)
     answer = tokens.split(text)
     if len(answer) > limit:
@@ -144,7 +150,19 @@ def generate(request: ChatRequest, *, cached_tokens: int = 0) -> Generation:
         prepends_sources=request.search is not None and request.search.prepends,
         extra_tool=_EXTRA if request.search is not None and request.search.extension else None,
         ocr_result=read.result if read is not None else None,
+        runs=ran,
     )
+
+
+def _thought(request: ChatRequest, ran: Sequence[Run]) -> tuple[list[str], tuple[Run, ...]]:
+    """The thoughts, and the programs where they ran between them: what each printed is thought
+    about after it."""
+    thinking = tokens.split(writing.think(request))
+    placed: list[Run] = []
+    for run in ran:
+        placed.append(replace(run, after=len(thinking)))
+        thinking += tokens.split(writing.think_of(run, request))
+    return thinking, tuple(placed)
 
 
 def _called(

@@ -70,6 +70,7 @@ class ChatRequest:
     high_resolution: bool = False
     ocr: OcrTask | None = None
     search: Search | None = None
+    interpreter: bool = False
 
     @property
     def prefix(self) -> str | None:

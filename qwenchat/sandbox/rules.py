@@ -13,6 +13,7 @@ import orjson
 
 from qwenchat.sandbox import models
 from qwenchat.sandbox.files.references import check_total, takes_files
+from qwenchat.sandbox.interpreting import read_interpreter
 from qwenchat.sandbox.message_rules import read_messages
 from qwenchat.sandbox.ocr.tasks import read_task
 from qwenchat.sandbox.refusals import (
@@ -96,6 +97,7 @@ def read_chat(body: Body, native: Body | None = None) -> ChatRequest:
         high_resolution=_boolean(body, "vl_high_resolution_images") or False,
         ocr=read_task(native or {}, model),
         search=read_search(body, model, native=native is not None),
+        interpreter=read_interpreter(body, model, thinking=thinking, stream=stream),
     )
     check_length(request)
     return request

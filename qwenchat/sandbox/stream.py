@@ -1,4 +1,4 @@
-"""The order in which an answer leaves: thoughts, text, calls of tools.
+"""The order in which an answer leaves: thoughts and what ran between them, text, calls of tools.
 
 Calls come in fragments, in one of the shapes that clients have met (source: the service's notes,
 "Tool-call deltas"); `Fragment` leaves out what such a shape leaves out.
@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from itertools import chain, cycle, islice, zip_longest
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from qwenchat.sandbox.interpreting import Run
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from qwenchat.sandbox.generation import Generation
     from qwenchat.sandbox.tooling.calls import ToolCall
@@ -28,12 +30,21 @@ class Fragment:
     arguments: str = ""
 
 
-Piece: TypeAlias = tuple[Literal["thinking", "answer"], str] | Fragment
+Piece: TypeAlias = tuple[Literal["thinking", "answer"], str] | Fragment | Run
+
+
+def spent(batch: Sequence[Piece]) -> int:
+    """How many tokens these pieces are; that a program ran is none."""
+    return sum(not isinstance(piece, Run) for piece in batch)
 
 
 def pieces(generation: Generation) -> Iterator[Piece]:
-    for text in generation.thinking:
+    waiting = list(generation.runs)
+    for at, text in enumerate(generation.thinking):
+        while waiting and waiting[0].after <= at:
+            yield waiting.pop(0)
         yield "thinking", text
+    yield from waiting
     for text in generation.answer:
         yield "answer", text
     each = [fragments(call, at, generation.call_style) for at, call in enumerate(generation.calls)]
@@ -73,7 +84,7 @@ def _fragment(index: int, call_id: str, function: dict[str, Any]) -> Fragment:
 def interrupted(generation: Generation) -> Iterator[Piece]:
     """The pieces before a staged failure: all the thinking, and a part of the answer."""
     until = min(FAILS_AFTER, len(generation.answer) // 2)
-    return islice(pieces(generation), len(generation.thinking) + until)
+    return islice(pieces(generation), len(generation.thinking) + len(generation.runs) + until)
 
 
 def forever(generation: Generation, more: Iterable[str]) -> Iterator[Piece]:

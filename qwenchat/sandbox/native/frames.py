@@ -19,6 +19,7 @@ import orjson
 
 from qwenchat.sandbox import rules
 from qwenchat.sandbox.exchange import JSON
+from qwenchat.sandbox.interpreting import Run
 from qwenchat.sandbox.native import asking, errors
 from qwenchat.sandbox.refusals import ALGO, invalid
 from qwenchat.sandbox.stream import Fragment
@@ -45,6 +46,7 @@ class Native:
         self._sent_tokens = 0
         self._usage: Usage | None = None
         self._sources: dict[str, Any] | None = None
+        self._runs: list[dict[str, Any]] = []
         self._so_far: dict[str, Any] = {"reasoning": "", "content": "", "calls": []}
 
     def read(self, body: dict[str, Any]) -> ChatRequest:
@@ -87,6 +89,9 @@ class Native:
         return b""
 
     def piece(self, piece: Piece) -> bytes:
+        if isinstance(piece, Run):
+            self._runs.append(piece.as_json())
+            return self._frame(self._output({}, "null"))
         self._sent_tokens += 1
         if isinstance(piece, Fragment):
             return self._frame(self._output({"calls": [piece.entry]}, "null"))
@@ -160,6 +165,9 @@ class Native:
             # The first frame has the sources; later ones only say that there were some.
             output["search_info"] = self._sources
             self._sources = {"search_results": []}
+        if self._runs:
+            # Repeated by every later frame, as a client has to be ready for.
+            output["tool_info"] = list(self._runs)
         body = {
             "output": output,
             "usage": self._usage_body(),
@@ -188,9 +196,9 @@ class Native:
             body["output_tokens_details"]["reasoning_tokens"] = thought
         if self._multimodal:
             body |= usage.media_body()
-        if usage.searches:
-            body["plugins"] = {"search": {"count": usage.searches}}
-        return body
+        counts = {"search": usage.searches, "code_interpreter": len(self._runs)}
+        plugins = {name: {"count": count} for name, count in counts.items() if count}
+        return body | ({"plugins": plugins} if plugins else {})
 
 
 def _merge(calls: list[dict[str, Any]], fragments: list[dict[str, Any]]) -> None:

@@ -6,6 +6,6 @@ of the options sent along): asked to continue a prefix of it, the sandbox goes o
 
 from __future__ import annotations
 
-from qwenchat.sandbox.writing.answer import think, write
+from qwenchat.sandbox.writing.answer import think, think_of, write
 
-__all__ = ["think", "write"]
+__all__ = ["think", "think_of", "write"]

@@ -12,13 +12,14 @@ from qwenchat.sandbox.writing.attached import about
 from qwenchat.sandbox.writing.chinese import Chinese
 from qwenchat.sandbox.writing.english import English
 from qwenchat.sandbox.writing.essay import compose
-from qwenchat.sandbox.writing.looked_up import search_results, tool_results
+from qwenchat.sandbox.writing.looked_up import programs, search_results, tool_results
 from qwenchat.sandbox.writing.received import receive
 from qwenchat.sandbox.writing.titles import is_title_request, title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qwenchat.sandbox.interpreting import Run
     from qwenchat.sandbox.request import ChatRequest
     from qwenchat.sandbox.searching.sources import Source
     from qwenchat.sandbox.writing.received import Received
@@ -30,13 +31,19 @@ FACTS_FROM = 120  # a text this long has room to say first what was received
 OVERLAP = 12  # characters that must agree to find the place in a text that was edited
 
 
-def write(request: ChatRequest, sources: Sequence[Source] = ()) -> str:
+def write(request: ChatRequest, sources: Sequence[Source] = (), runs: Sequence[Run] = ()) -> str:
     """What is to be said: the whole answer, or what follows the prefix to be continued; `sources`
-    is what a search found."""
+    is what a search found, `runs` what the code interpreter printed, or may have."""
     received = receive(request)
-    whole = _whole(request, received, sources)
     prefix = request.prefix
-    return whole if prefix is None else _continuation(whole, prefix, received)
+    if prefix is None:
+        return _whole(request, received, sources, runs)
+    whole = _whole(request, received, sources, ())
+    if not whole.startswith(prefix):
+        # A continuation comes without the interpreter; what it printed is in the beginning.
+        ran = _whole(request, received, sources, runs)
+        whole = ran if ran.startswith(prefix) else whole
+    return _continuation(whole, prefix, received)
 
 
 def think(request: ChatRequest) -> str:
@@ -56,13 +63,22 @@ def think(request: ChatRequest) -> str:
     return "\n\n".join(paragraphs)
 
 
+def think_of(run: Run, request: ChatRequest) -> str:
+    """What a model makes of a program that has run."""
+    if receive(request).language == "zh":
+        return f"\n\n程序已经运行，输出了 {run.printed}。"
+    return f"\n\nThe program has run and printed {run.printed}."
+
+
 def endless(request: ChatRequest) -> str:
     """A text to be repeated without end, for `/sandbox endless`."""
     received = receive(request)
     return compose(_voice(chinese=received.language == "zh").library, 2000) + "\n\n"
 
 
-def _whole(request: ChatRequest, received: Received, sources: Sequence[Source]) -> str:
+def _whole(
+    request: ChatRequest, received: Received, sources: Sequence[Source], runs: Sequence[Run]
+) -> str:
     if is_title_request(received.system_prompt):
         return title(received.first_question)
     if request.response_format != "text":
@@ -78,6 +94,7 @@ def _whole(request: ChatRequest, received: Received, sources: Sequence[Source]) 
         *about(received, chinese=asked.chinese),
         *tool_results(request, chinese=asked.chinese),
         *search_results(sources, request, chinese=asked.chinese),
+        *programs(runs, request, chinese=asked.chinese),
     ]
     if asked.unit:
         return "\n\n".join([*attached, _text(voice, received, asked), *blocks])

@@ -1,4 +1,5 @@
-"""What answers say about tools and searches: the tools' own results, and that sources are made up."""
+"""What answers say about tools, searches and programs: the tools' own results, that sources are
+made up, and what programs printed."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from qwenchat.sandbox.writing.voice import excerpt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qwenchat.sandbox.interpreting import Run
     from qwenchat.sandbox.request import ChatRequest
     from qwenchat.sandbox.searching.sources import Source
     from qwenchat.sandbox.tooling.calls import ToolCall
@@ -97,3 +99,22 @@ def search_results(sources: Sequence[Source], request: ChatRequest, *, chinese: 
 
 def _mark(source: Source, citation: str) -> str:
     return " " + citation.replace("<number>", str(source.index)) if citation else ""
+
+
+def programs(runs: Sequence[Run], request: ChatRequest, *, chinese: bool) -> list[str]:
+    """What the code interpreter printed; [] when it was off and nothing ran."""
+    if runs:
+        opening = (
+            "代码解释器运行了程序，结果如下："
+            if chinese
+            else "The code interpreter ran a program for this:"
+        )
+        lines = [f"- `{run.expression}` = {run.printed}" for run in runs]
+        return [opening, "\n".join(lines)]
+    if not request.interpreter:
+        return []
+    return [
+        "代码解释器是开着的，但这个问题用不着，所以没有运行程序。"
+        if chinese
+        else "The code interpreter was on; for this question I ran no program."
+    ]

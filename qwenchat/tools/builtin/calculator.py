@@ -88,6 +88,11 @@ def calculator(expression: str) -> str:
 
     expression: such as (17.5 * 3) / 4 or sqrt(2) ** 3
     """
+    return worked_out(expression)
+
+
+def worked_out(expression: str) -> str:
+    """The result as text; `ToolError` says why there is none."""
     text = expression.strip().translate(WRITTEN).replace("^", "**").rstrip("=").strip()
     if len(text) > MOST_CHARACTERS:
         raise ToolError(f"The expression is longer than {MOST_CHARACTERS} characters.")
