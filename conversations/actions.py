@@ -20,7 +20,7 @@ from qwenchat.dashscope.texts import clean
 from qwenchat.markup import plain
 from qwenchat.refusals import Refusal
 
-from . import access, branches, bringing, news, offered, routing
+from . import access, branches, bringing, interpreter, news, offered, routing
 from .models import (
     RUNNING,
     TITLE_CHARACTERS,
@@ -48,6 +48,7 @@ NAMES_HERE = {
     "schema": "ocr_schema",
     "enable_search": "search",
     "search_options": "search",
+    "enable_code_interpreter": "tools",
     **dict.fromkeys(
         (
             "freshness",
@@ -115,7 +116,9 @@ def send(
         place = placed(user, conversation, parent, first_title(text, brought))
         earlier = bringing.earlier(place.conversation, place.parent)
         models = routing.models_for(options, place.conversation, [*brought, *earlier])
-        check_options(models, options, text)
+        tools = routing.named_tools(options, place.conversation)
+        interpreter.check(user, [each.model for each in models], options, tools)
+        check_options(models, options, text, tools)
         bringing.check(models, brought, options)
         check_room(user, len(models))
         if options.system is not None:
@@ -132,7 +135,8 @@ def send(
         bringing.keep(question, brought, models[0].model, options)
         chosen = replace(options, deliveries={})  # they stand with the question from now on
         answers = [
-            add_answer(place.conversation, question.id, each.model, chosen) for each in models
+            add_answer(place.conversation, question.id, each.model, chosen, tools)
+            for each in models
         ]
         move(place.conversation, leaf=answers[0], model=chosen_model(options, models))
         return stored(request, place.conversation, [question, *answers])
@@ -189,14 +193,18 @@ def regenerate(user: User, *, request: str, message: str, options: Options) -> S
         brought = bringing.of(first.parent, chosen)
         earlier = bringing.earlier(conversation, first.parent_id)
         models = routing.models_for(chosen, conversation, [*brought, *earlier], again=first.model)
-        check_options(models, chosen, first.parent.text if first.parent else "")
+        tools = routing.named_tools(chosen, conversation)
+        interpreter.check(user, [each.model for each in models], chosen, tools)
+        check_options(models, chosen, first.parent.text if first.parent else "", tools)
         bringing.check(models, brought, chosen)
         check_room(user, len(models))
         if options.system is not None:
             conversation.system = options.system
         if options.tools is not None:
             conversation.tools = list(options.tools)
-        answers = [add_answer(conversation, first.parent_id, each.model, chosen) for each in models]
+        answers = [
+            add_answer(conversation, first.parent_id, each.model, chosen, tools) for each in models
+        ]
         move(conversation, leaf=answers[0], model=chosen_model(options, models))
         return stored(request, conversation, answers)
 
@@ -329,7 +337,9 @@ def check_text(text: str, *, is_alone: bool) -> None:
         )
 
 
-def check_options(models: Sequence[Chosen], options: Options, text: str) -> None:
+def check_options(
+    models: Sequence[Chosen], options: Options, text: str, tools: Sequence[str] = ()
+) -> None:
     """Builds what would be sent, so that a value out of range is refused before anything is stored."""
     for model in (chosen.model for chosen in models):
         if offered.find(model) is None:
@@ -338,7 +348,7 @@ def check_options(models: Sequence[Chosen], options: Options, text: str) -> None
                 "model_not_found", sentence % {"model": model[:100]}, field="options.model"
             )
         try:
-            routing.trial(model, text, options)
+            routing.trial(model, text, interpreter.applied(model, options, tools))
         except payloads.FieldError as error:
             sentence = _("“%(name)s” does not fit %(model)s: %(reason)s")
             name = NAMES_HERE.get(error.field, error.field)
@@ -413,8 +423,13 @@ def add(conversation: Conversation, **fields: Any) -> Message:
 
 
 def add_answer(
-    conversation: Conversation, question: UUID | None, model: str, options: Options
+    conversation: Conversation,
+    question: UUID | None,
+    model: str,
+    options: Options,
+    tools: Sequence[str],
 ) -> Message:
+    options = interpreter.applied(model, options, tools)
     return add(
         conversation,
         parent=question,

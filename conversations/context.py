@@ -193,7 +193,7 @@ def system_prompt(conversation: Conversation) -> str:
 def beginning_of(answer: Message) -> tuple[list[dict[str, Any]], bool]:
     """How a request asks to go on with the text there is: by the service's prefix mode where the model
     has it, else in words."""
-    if not answer.text or answer.calls.exists():
+    if not answer.text or answer.calls.filter(by_service=False).exists():
         return [], False  # with tool calls, `generation.tooling` says what there is
     row = catalogue.find(answer.model)
     can = row is not None and row.prefix and row.thinking != "always"

@@ -58,7 +58,9 @@ class Earlier:
         if self._tokens is None:
             self._tokens = {}
             newest = (
-                ToolCall.objects.filter(message__conversation_id=self.answer.conversation_id)
+                ToolCall.objects.filter(
+                    message__conversation_id=self.answer.conversation_id, by_service=False
+                )
                 .exclude(message_id=self.answer.id)
                 .order_by("-message__number", "round", "position")
                 .values_list("message_id", Length("arguments"), Length("result"))[:NEWEST_CALLS]

@@ -268,7 +268,9 @@ class ToolCall(models.Model):
 
     `arguments` is JSON text as the model wrote it; `edited` are those that the person put in their place.
     `code` is why it did not end as done (`qwenchat.tools.running.Code`). `expires` is until when a waiting
-    call may be approved, `decision` what its person said.
+    call may be approved, `decision` what its person said. `by_service`: a program that the model service
+    ran by itself, with its code as the argument; it was no call of a function, so it is never run here and
+    never told to a model as one.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -290,6 +292,7 @@ class ToolCall(models.Model):
     duration_ms = models.PositiveIntegerField(null=True, blank=True)
     expires = models.DateTimeField(null=True, blank=True)
     decision = models.CharField(max_length=10, blank=True)
+    by_service = models.BooleanField(default=False)
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -73,6 +73,7 @@ class Options:
     deliveries: dict[str, Wish] = field(default_factory=dict)
     again_pages: tuple[int, ...] = ()
     again_of: str | None = None
+    code_interpreter: bool = False
     timezone: str | None = None
     format: Format | None = None
 
@@ -137,7 +138,7 @@ class Options:
 
 
 # Kept with an answer, and not for a command to say.
-OURS = frozenset({"again_of", "timezone"})
+OURS = frozenset({"again_of", "code_interpreter", "timezone"})
 
 
 def checked(raw: dict[str, Any]) -> Options:

@@ -43,7 +43,8 @@ def of(answers: Collection[UUID]) -> dict[UUID, list[Said]]:
         ).values_list("message_id", "number", "text", "reasoning")
     }
     called: dict[tuple[UUID, int], list[ToolCall]] = {}
-    for call in ToolCall.objects.filter(message_id__in=answers).order_by("round", "position"):
+    rows = ToolCall.objects.filter(message_id__in=answers, by_service=False)
+    for call in rows.order_by("round", "position"):
         called.setdefault((call.message_id, call.round), []).append(call)
     found: dict[UUID, list[Said]] = {}
     for (answer, number), calls in called.items():

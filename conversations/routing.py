@@ -40,6 +40,8 @@ SOURCES = {
     "citation_format": "[ref_<number>]",
     "prepend_search_result": True,
 }
+# The service's own tool, which people choose by this name among the others.
+CODE_INTERPRETER = "code_interpreter"
 NO_PICTURE = "data:image/png;base64,"
 SHORT_TEXT_TOKENS = 8000  # a pasted text or a source file that an ordinary model reads at once
 Why = Literal["", "ocr", "video", "images", "documents"]
@@ -213,11 +215,18 @@ def plan_for(brought: Brought, model: str, options: Options) -> Plan:
     return plan
 
 
+def named_tools(options: Options, conversation: Conversation) -> tuple[str, ...]:
+    """The tools that stand for an answer: those of its options, else the conversation's."""
+    return tuple(conversation.tools) if options.tools is None else options.tools
+
+
 def tool_names(answer: Message, options: Options) -> tuple[str, ...]:
-    """The tools that the model is offered: this answer's, else the conversation's, if it can call any."""
-    if not row_for(answer.model).tools:
+    """The tools that the model is offered, if it can call any; the service takes none of them beside its
+    code interpreter."""
+    if options.code_interpreter or not row_for(answer.model).tools:
         return ()
-    return tuple(answer.conversation.tools) if options.tools is None else options.tools
+    named = named_tools(options, answer.conversation)
+    return tuple(name for name in named if name != CODE_INTERPRETER)
 
 
 # ---- the request ------------------------------------------------------------------------------------
@@ -227,7 +236,11 @@ def is_native(options: Options) -> bool:
     """Whether the service's own protocol is used; `auto` needs it for what the other cannot say."""
     if service.dialect() != "dashscope" or settings.DASHSCOPE_NATIVE_URL == "":
         return False
-    needed = bool(options.search) or (options.task == "ocr" and options.ocr_task is not None)
+    needed = (
+        bool(options.search)
+        or options.code_interpreter
+        or (options.task == "ocr" and options.ocr_task is not None)
+    )
     return options.protocol == "native" or (options.protocol == "auto" and needed)
 
 
@@ -243,10 +256,14 @@ def body(
     """The request body for a streamed answer; `payloads.FieldError` where an option does not fit.
 
     Hybrid models are told explicitly whether to think, since their habits differ; a prefix is continued
-    without, since the service refuses the two together. Once no call may follow, the tools stay in the
-    request, which the calls in its history need, and the model is told to choose none.
+    without, since the service refuses the two together, and then without the code interpreter, which
+    needs it: where that is on and nobody said, the model is told to think. Once no call may follow, the
+    tools stay in the request, which the calls in its history need, and the model is told to choose none.
     """
     wanted = options.thinking
+    interprets = options.code_interpreter and not prefix
+    if interprets and wanted is None:
+        wanted = True
     if prefix or wanted is None:
         wanted = payloads.thinking_for(model, False if prefix else None)
     return payloads.chat(
@@ -258,6 +275,7 @@ def body(
         thinking_budget=None if prefix else options.thinking_budget,
         dialect=service.dialect(),
         native=is_native(options),
+        enable_code_interpreter=True if interprets else None,
         **tool_fields(tools, options, may_call=may_call),
         **search_fields(options),
         **options.sampling(),

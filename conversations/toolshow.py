@@ -17,9 +17,11 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format, number_format
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from qwenchat.markup.code import highlighted
 from qwenchat.markup.links import IGNORED, host_of, scheme_of
 
 from .models import CallStatus
@@ -28,6 +30,8 @@ from .times import seconds
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
+
+    from django.utils.safestring import SafeString
 
     from .models import ToolCall
 
@@ -49,6 +53,7 @@ ICONS = {
     "read_attachment": "file",
     "search_conversations": "search",
     "convert_units": "sync",
+    "code_interpreter": "code",
 }
 # The node on the thread, the badge and its icon, by status.
 LOOKS = {
@@ -65,7 +70,8 @@ LOOKS = {
 class ShownCall:
     """One call of a tool, as its line on the trail shows it.
 
-    `arguments` and `result` are pretty where they are JSON; `cut` says so where not all is shown.
+    `arguments` and `result` are pretty where they are JSON; `cut` says so where not all is shown. `code` is
+    the program that the model service ran, highlighted: then it stands in `arguments` too, as text.
     """
 
     id: str
@@ -90,6 +96,7 @@ class ShownCall:
     expires: datetime | None
     expires_text: str
     is_read_only: bool
+    code: SafeString | None = None
 
     @property
     def is_running(self) -> bool:
@@ -118,6 +125,8 @@ def shown_call(
 
     `whole`: for an export, which leaves out nothing however long it is.
     """
+    if fact(call, "by_service"):
+        return shown_run(call, message_id, read_only=read_only, whole=whole)
     status = str(fact(call, "status"))
     waits = status == CallStatus.WAITING
     expires = moment(fact(call, "expires"))
@@ -155,6 +164,52 @@ def shown_call(
         expires_text=until(expires) if waits else "",
         is_read_only=read_only,
     )
+
+
+def shown_run(
+    call: ToolCall | Mapping[str, Any], message_id: UUID | str, *, read_only: bool, whole: bool
+) -> ShownCall:
+    """A program that the model service ran: its code, and that nobody is told what it gave back."""
+    status = str(fact(call, "status"))
+    written = code_of(fact(call, "arguments"))
+    code, cut = bounded(visible(written), whole=whole)
+    node, tone, badge_icon = LOOKS.get(status, LOOKS["failed"])
+    return ShownCall(
+        id=str(fact(call, "id")),
+        message=str(message_id),
+        name=visible(str(fact(call, "name"))),
+        title=_("Code interpreter"),
+        origin=_("model service"),
+        arguments=code,
+        result="",
+        status=status,
+        status_label=label_of(call, status, read_only=read_only),
+        duration="",
+        icon=ICONS["code_interpreter"],
+        node=node,
+        tone=tone,
+        badge_icon=badge_icon,
+        preview=shortened(written),
+        note=_("The model service ran this code. It does not tell the result.")
+        if code
+        else _("The model service ran code and told neither the code nor the result."),
+        cut=cut,
+        is_edited=False,
+        needs_approval=False,
+        expires=None,
+        expires_text="",
+        is_read_only=read_only,
+        code=mark_safe(highlighted(code, "python")) if code else None,  # noqa: S308 -- escaped there
+    )
+
+
+def code_of(arguments: Any) -> str:
+    try:
+        found = json.loads(arguments)
+    except (TypeError, ValueError, RecursionError):
+        return ""
+    code = found.get("code") if isinstance(found, dict) else None
+    return code if isinstance(code, str) else ""
 
 
 def call_html(
@@ -249,9 +304,13 @@ def preview(arguments: Any) -> str:
         return ""
     for value in arguments.values():
         if isinstance(value, str | int | float) and str(value).strip():
-            line = visible(" ".join(str(value).split()))
-            return line if len(line) <= PREVIEW_CHARACTERS else f"{line[:PREVIEW_CHARACTERS]}…"
+            return shortened(str(value))
     return ""
+
+
+def shortened(text: str) -> str:
+    line = visible(" ".join(text.split()))
+    return line if len(line) <= PREVIEW_CHARACTERS else f"{line[:PREVIEW_CHARACTERS]}…"
 
 
 def took(milliseconds: Any) -> str:

@@ -12,10 +12,11 @@ from django.conf import settings
 
 from conversations import service
 from conversations.database import in_database
-from qwenchat.dashscope.events import ToolCall, ToolCallDelta
+from qwenchat.dashscope.events import CodeRun, ToolCall, ToolCallDelta
 from qwenchat.dashscope.folding import merged
 
 from . import store
+from .coderuns import CodeRuns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -90,6 +91,10 @@ class Asking:
     number: int = 0
     told_text: int = 0
     told_reasoning: int = 0
+    code_runs: CodeRuns = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.code_runs = CodeRuns(self.live)
 
     def tell(self, state: str, name: str, page: int = 0, pages: int = 0) -> None:
         """Says what is being done before there is anything to read; "" takes it back."""
@@ -159,14 +164,18 @@ class Asking:
         live, run = self.live, self.run
         had_waited, live.waiting_s = live.waiting_s, 0
         had_text, before, epoch = live.has_text, live.size, live.epoch
-        had_sources = bool(live.sources)
+        had_sources, has_run = bool(live.sources), False
         for event in events:
             if isinstance(event, ToolCallDelta):
                 self.gathered.add(event)
+            elif isinstance(event, CodeRun):
+                self.code_runs.add(self.number, event)
+                has_run = True
             else:
                 live.apply(event)
         if live.size == before:
-            return live.epoch != epoch or bool(had_waited) or had_sources != bool(live.sources)
+            has_sources = had_sources != bool(live.sources)
+            return has_run or has_sources or live.epoch != epoch or bool(had_waited)
         now = time.monotonic()
         live.say("")
         if self.first is None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qwenchat.dashscope.events import (
+    CodeRun,
     Finished,
     OcrResult,
     ReasoningDelta,
@@ -131,7 +132,7 @@ class LiveAnswer:
                 self._take_back()
             case SearchSources(sources):
                 self._take_sources([dataclasses.asdict(source) for source in sources])
-            case ToolCallDelta() | OcrResult():
+            case ToolCallDelta() | CodeRun() | OcrResult():
                 pass  # kept by whoever asked
 
     def _add(self, kind: str, text: str, shown: str, coming: list[str]) -> None:

@@ -169,7 +169,7 @@ class Runner:
         )
         live.sources = list(begun.sources)
         live.link = lambda html, sources: citations.linked(html, live.id, sources)
-        for call in begun.calls:
+        for call in (*begun.calls, *begun.code_runs):
             live.show_call(tooling.shown(call))
         run = asking.Run(started=time.monotonic())
         generation.live, generation.begun, generation.run = live, begun, run

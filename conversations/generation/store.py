@@ -62,6 +62,7 @@ class Begun:
     question: str = ""
     tools: tuple[str, ...] = ()
     calls: Sequence[ToolCall] = ()
+    code_runs: Sequence[ToolCall] = ()
     sources: Sequence[dict[str, Any]] = ()
 
 
@@ -149,7 +150,8 @@ def begin(answer: UUID) -> Begun | None:
     begun = replace(
         begun,
         tools=routing.tool_names(row, options),
-        calls=tuple(row.calls.all()),
+        calls=tuple(row.calls.filter(by_service=False)),
+        code_runs=tuple(row.calls.filter(by_service=True)),
         sources=row.sources if row.text else (),
     )
     found = context.build(row.conversation, row, options)
@@ -219,6 +221,16 @@ def save_calls(outcomes: Sequence[tuple[UUID, CallOutcome]]) -> None:
                 result=outcome.result,
                 duration_ms=outcome.duration_ms,
             )
+
+
+def save_code_runs(answer: UUID, rows: Sequence[ToolCall]) -> None:
+    """Programs that the service ran: new ones, or with more of their code."""
+    mine = Message.objects.filter(id=answer, worker=settings.WORKER, status__in=RUNNING)
+    if not mine.exists():
+        return
+    ToolCall.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["id"], update_fields=["arguments", "result"]
+    )
 
 
 def end_lost(answer: UUID, result: str) -> None:

@@ -226,6 +226,7 @@ def shown(row: ToolCall) -> dict[str, Any]:
         "result": row.result,
         "duration_ms": row.duration_ms,
         "side_effects": row.side_effects,
+        "by_service": row.by_service,
         "expires": moment(row.expires),
     }
 

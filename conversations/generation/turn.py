@@ -80,7 +80,11 @@ async def answer_or_hurry(begun: Begun, asking: Asking) -> None:
         plain = replace(
             begun,
             options=replace(
-                begun.options, thinking=False, thinking_budget=None, reasoning_effort=None
+                begun.options,
+                thinking=False,
+                thinking_budget=None,
+                reasoning_effort=None,
+                code_interpreter=False,
             ),
             body=None,
             round=number,
@@ -145,11 +149,15 @@ async def prepared(
 
 
 async def stream(body: dict[str, Any], asking: Asking, *, native: bool) -> None:
-    async with aclosing(asking.stream(body, native=native)) as events_read:
-        async for events in events_read:
-            # A stream begins with an event that says nothing: flushed, it would delay the first word.
-            if asking.fold(events):
-                asking.changed()
+    try:
+        async with aclosing(asking.stream(body, native=native)) as events_read:
+            async for events in events_read:
+                # A stream begins with an event that says nothing: flushed, it would delay the first word.
+                if asking.fold(events):
+                    asking.changed()
+                await asking.code_runs.save()
+    finally:
+        await asking.code_runs.save(at_once=True)
     if asking.live.finish_reason == FILTERED:
         raise ContentFilteredError("the model's answer was cut by a filter")
 

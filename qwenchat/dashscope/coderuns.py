@@ -18,7 +18,7 @@ from .texts import clean
 TYPE = "code_interpreter"
 
 # A model runs a handful; more is nonsense and must not grow anything.
-_MOST_RUNS = 64
+_MOST_RUNS = 32
 _LONGEST_CODE = 100_000
 
 
