@@ -82,19 +82,21 @@ def call_markdown(call: ToolCall) -> str:
     shown = toolshow.shown_call(call, call.message_id, read_only=True, whole=True)
     facts = " · ".join(filter(None, [shown.status_label, shown.duration, shown.origin]))
     lines = [f"**{escaped(shown.name)}** ({escaped(facts)})"]
-    for words, text in ((_("Arguments"), shown.arguments), (_("Result"), shown.result)):
+    is_code = shown.code is not None
+    given = (_("Code") if is_code else _("Arguments"), shown.arguments, "python" if is_code else "")
+    for words, text, language in (given, (_("Result"), shown.result, "")):
         if text:
-            lines += ["", f"{words}:", "", *fenced(text).split("\n")]
+            lines += ["", f"{words}:", "", *fenced(text, language).split("\n")]
     if shown.note:
         lines += ["", escaped(shown.note)]
     return "\n".join(f"> {line}".rstrip() for line in lines)
 
 
-def fenced(text: str) -> str:
+def fenced(text: str, language: str = "") -> str:
     """The text as a block of code that nothing in it can close."""
     longest = max((len(run) for run in BACKTICKS.findall(text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return "\n".join([fence, *LINE_ENDS.split(text), fence])
+    return "\n".join([f"{fence}{language}", *LINE_ENDS.split(text), fence])
 
 
 def sources_markdown(message: Message) -> str:
@@ -185,6 +187,7 @@ def call_as_json(call: ToolCall) -> dict[str, Any]:
         "arguments": call.arguments,
         "edited": call.edited,
         "side_effects": call.side_effects,
+        "by_service": call.by_service,
         "status": call.status,
         "code": call.code or None,
         "decision": call.decision or None,

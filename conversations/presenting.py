@@ -133,6 +133,7 @@ class ShownMessage:
     calls: tuple[ShownCall, ...] = ()
     sources: tuple[ShownSource, ...] = ()
     searched: str = ""
+    interpreted: str = ""
     can_answer_now: bool = False
     structure: ShownStructure | None = None
 
@@ -165,6 +166,7 @@ def shown(message: Message, place: Siblings | None, *, read_only: bool = False) 
     if is_question:
         return replace(common, attachments=showing_files.attachments_of(message.attached.all()))
     lanes = lanes_of(message)
+    calls = message.calls.all()
     return replace(
         common,
         html=prose(message),
@@ -174,12 +176,10 @@ def shown(message: Message, place: Siblings | None, *, read_only: bool = False) 
         alert=alert_of(message),
         badge=badge_of(message),
         lanes=lanes,
-        calls=tuple(
-            toolshow.shown_call(call, message.id, read_only=read_only)
-            for call in message.calls.all()
-        ),
+        calls=tuple(toolshow.shown_call(call, message.id, read_only=read_only) for call in calls),
         sources=toolshow.shown_sources(message.sources),
         searched=searched(message),
+        interpreted=interpreted(message, has_run=any(call.by_service for call in calls)),
         can_answer_now=message.is_running and not message.text,
         structure=structure_of(message),
         recognition=showing_files.recognition_of(message.recognitions.all()),
@@ -263,6 +263,17 @@ def searched(message: Message) -> str:
 def has_begun(message: Message) -> bool:
     """Whether anything came of the model: before that it has not searched, nor has it not."""
     return bool(message.text or message.reasoning)
+
+
+def interpreted(message: Message, *, has_run: bool) -> str:
+    """That the code interpreter was on and no run of it is shown, in words; "" where there is one, or the
+    answer did not come to its end."""
+    options = message.options
+    if has_run or not options.get("code_interpreter") or message.status != Status.COMPLETE:
+        return ""
+    if routing.is_native(Options.restored(options)):
+        return _("The code interpreter was on; no code was run")
+    return _("The code interpreter was on; the service did not say whether it ran code")
 
 
 def prose(message: Message) -> SafeString:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from conversations import interpreter
 from qwenchat.tools import builtin
 
 from . import weather
@@ -39,7 +40,8 @@ WORDS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One tool of the menu. `origin` is "" for our own, `group` the heading that it stands under."""
+    """One tool of the menu. `origin` is "" for our own, `group` the heading that it stands under. `needs` is
+    what a model must be able to besides calling tools (a word of `views.picker.can`)."""
 
     name: str
     title: str
@@ -47,11 +49,15 @@ class Entry:
     group: str
     side_effects: bool
     origin: str = ""
+    needs: str = ""
 
 
 def catalogue(user: User | AnonymousUser, *, hooks: Collection[str] = HOOKS) -> list[Entry]:
-    """Our own tools whose needs are met, then those of servers; in the reader's language."""
+    """Our own tools whose needs are met, the model service's, then those of servers; in the reader's
+    language."""
     ours = [own(tool) for tool in builtin.tools() if tool.needs <= frozenset(hooks)]
+    if interpreter.is_offered():
+        ours.append(of_the_service())
     theirs = [
         Entry(
             name=tool.name,
@@ -72,6 +78,19 @@ def own(tool: Tool) -> Entry:
     if tool.name == "current_weather" and weather.provider() is None:
         description = gettext("No weather service is set up here.")
     return Entry(tool.name, title, description, gettext("Built in"), tool.side_effects, tool.origin)
+
+
+def of_the_service() -> Entry:
+    return Entry(
+        name=interpreter.NAME,
+        title=gettext("Code interpreter"),
+        description=gettext(
+            "Runs Python there while the model thinks; switches thinking on. Not together with other tools."
+        ),
+        group=gettext("At the model service"),
+        side_effects=False,
+        needs="interpreter",
+    )
 
 
 def first_line(description: str) -> str:

@@ -154,7 +154,8 @@ def choice(model: OfferedModel, is_chosen: bool) -> Choice:
 
 
 def can(model: str) -> str:
-    """What the composer may switch on for this model, as words: tools search json schema effort thoughts.
+    """What the composer may switch on for this model, as words: tools search json schema effort thoughts
+    interpreter.
 
     The same row decides what reaches the request, also for a model at another server.
     """
@@ -166,6 +167,7 @@ def can(model: str) -> str:
         "schema": row.json_schema,
         "effort": row.effort,
         "thoughts": row.keeps_thoughts,
+        "interpreter": row.code_interpreter,
     }
     return " ".join(name for name, has in found.items() if has)
 

@@ -72,6 +72,12 @@ def words() -> dict[str, str]:
         "sitesTooMany": _("At most {most} sites; the rest are left out."),
         "toolsNotThisModel": _("{model} calls no tools"),
         "toolsOn": _("{count} of {all} tools are on"),
+        "interpreterNotThisModel": _("{model} has no code interpreter; it is left out."),
+        "interpreterAlone": _("Not together with other tools: switch those off, or this."),
+        "interpreterNotJson": _(
+            "It needs thinking, and JSON comes without: answer as text, or switch this off."
+        ),
+        "interpreterThinks": _("The code interpreter works only while the model thinks"),
         "choiceHint": _("Also for the next messages of this chat."),
         "choiceNeedsTools": _("Switch a tool on first."),
         "choiceWhileThinking": _("While it thinks, the model always decides by itself."),

@@ -30,8 +30,11 @@ const has = (radio, ability) => !!radio?.dataset.can?.split(" ").includes(abilit
 /** The first that cannot; "" where all can. @param {string} ability */
 export const unable = (ability) => nameOf(asked().find((radio) => !has(radio, ability)));
 
-/** @param {string} ability tools, search, json, schema, effort or thoughts */
+/** @param {string} ability tools, search, json, schema, effort, thoughts or interpreter */
 export const can = (ability) => asked().every((radio) => has(radio, ability));
+
+/** Whether one of the models can. @param {string} ability */
+export const someCan = (ability) => asked().some((radio) => has(radio, ability));
 
 /** Whether the model will think: it always does, or it was told to. */
 export function thinks() {

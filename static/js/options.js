@@ -7,7 +7,7 @@ import { forbidsThinking, keptFormat, recallFormat, responseFormat, showFormat }
 import { conversation, slot, user } from "./page.js";
 import { keptSearch, recallSearch, search, showSearch } from "./searchmenu.js";
 import { lasting } from "./stored.js";
-import { keptTools, recallTools, showTools, tools } from "./tools.js";
+import { interprets, keptTools, recallTools, showTools, tools } from "./tools.js";
 import { say } from "./words.js";
 
 /**
@@ -101,6 +101,12 @@ function showThinking(radio, name) {
   if (forbidsThinking()) {
     toggle.setAttribute("aria-pressed", "false");
     toggle.title = say("jsonWithoutThinking");
+    return;
+  }
+  if (hybrid && interprets()) {
+    toggle.disabled = true;
+    toggle.setAttribute("aria-pressed", "true");
+    toggle.title = say("interpreterThinks");
     return;
   }
   if (ability === "always") toggle.setAttribute("aria-pressed", "true");

@@ -1,9 +1,11 @@
 // @ts-check
 // The tools that the model may call: all on or off, or each by its box. Kept with the conversation, on the
-// server once something was sent, and until then in the browser.
+// server once something was sent, and until then in the browser. The service's own code interpreter stands
+// among them, though no model calls it: it goes with none of the others, and makes the model think.
 
-import { can, thinks, unable } from "./abilities.js";
+import { can, someCan, thinks, unable } from "./abilities.js";
 import { onAction } from "./actions.js";
+import { forbidsThinking } from "./answerformat.js";
 import { slot } from "./page.js";
 import { say } from "./words.js";
 
@@ -20,6 +22,11 @@ const title = toggle?.title ?? "";
 const boxes = () =>
   [...(form?.querySelectorAll('input[name="tools"]') ?? [])].map((box) => /** @type {HTMLInputElement} */ (box));
 const names = () => boxes().filter((box) => box.checked).map((box) => box.value);
+
+const interpreter = () => boxes().find((box) => box.dataset.needs === "interpreter");
+
+/** Whether a model that is asked will have the code interpreter. */
+export const interprets = () => !!interpreter()?.checked && someCan("interpreter");
 
 /** What the server keeps with the conversation, as the page came. */
 const base = names().join(" ");
@@ -58,7 +65,8 @@ export function recallTools(kept) {
 export function showTools() {
   if (!toggle || !form) return;
   const able = can("tools");
-  const on = names();
+  const called = names().filter((name) => name !== interpreter()?.value);
+  const on = interprets() ? names() : called;
   toggle.disabled = !able;
   toggle.title = able
     ? on.length ? say("toolsOn", { count: on.length, all: boxes().length }) : title
@@ -66,7 +74,19 @@ export function showTools() {
   toggle.setAttribute("aria-pressed", String(able && on.length > 0));
   if (more) more.hidden = !able;
   if (!able && pop?.matches(":popover-open")) pop.hidePopover();
-  showChoice(on);
+  showChoice(called);
+  showInterpreter(called);
+}
+
+/** Why the code interpreter cannot be used as things are, at its box. @param {string[]} called */
+function showInterpreter(called) {
+  const note = /** @type {HTMLElement | null} */ (form && slot(form, "interpreter-note"));
+  if (!note) return;
+  if (interprets() && called.length) note.textContent = say("interpreterAlone");
+  else if (interprets() && forbidsThinking()) note.textContent = say("interpreterNotJson");
+  else note.textContent = can("interpreter") ? "" : say("interpreterNotThisModel", { model: unable("interpreter") });
+  note.hidden = !note.textContent;
+  note.toggleAttribute("data-warn", interprets());
 }
 
 /** @param {string[]} on */
@@ -100,9 +120,9 @@ function press(wanted) {
 toggle?.addEventListener("click", () => {
   const on = names();
   if (on.length) before = on;
-  press((box) => !on.length && (!before.length || before.includes(box.value)));
+  press((box) => !on.length && (before.length ? before.includes(box.value) : box !== interpreter()));
 });
-onAction("tools-all", () => press(() => true));
+onAction("tools-all", () => press((box) => box !== interpreter()));
 onAction("tools-none", () => press(() => false));
 form?.addEventListener("submit", (event) => event.preventDefault());
 form?.addEventListener("change", (event) => {

@@ -172,6 +172,59 @@ def test_a_call_can_still_be_allowed_after_the_server_was_killed(
         chat.expect_status("complete")
 
 
+def test_code_that_the_service_ran_is_a_card_with_the_code(tool_chat: Chat) -> None:
+    chat = tool_chat
+    choose_model(chat, "qwen3.7-plus")
+    use(chat, "code_interpreter")
+    examine(chat, "the code interpreter is on")
+    chat.ask("What is 123 to the power of 21?")
+    chat.expect_status("complete")
+    expect(chat.prose()).to_contain_text(str(123**21))
+    for _ in range(2):
+        expect(calls(chat)).to_have_count(1)
+        expect(calls(chat)).to_have_attribute("data-tool", "code_interpreter")
+        expect(calls(chat)).to_have_attribute("data-status", "done")
+        calls(chat).locator("summary").click()
+        expect(calls(chat).locator("pre")).to_have_text("print(123**21)")
+        expect(calls(chat).locator("pre .nb")).to_have_text("print")
+        expect(calls(chat).locator(".tool__note")).to_contain_text("does not tell the result")
+        examine(chat, "code that was run")
+        chat.page.reload()
+    box = chat.page.locator("input[name=tools][value=code_interpreter]")
+    expect(box).to_be_checked()
+
+    chat.ask("And is that more than 3 * 10 ^ 43?")
+    expect(chat.answers).to_have_count(2)
+    chat.expect_status("complete")
+    chat.action("request").click()
+    dialog = chat.page.get_by_role("dialog").filter(has_text="enable_code_interpreter")
+    expect(dialog).to_contain_text("multimodal-generation")
+    expect(dialog).not_to_contain_text("tool_calls")
+    chat.page.keyboard.press("Escape")
+
+    chat.page.get_by_role("button", name="Options for the answer").click()
+    chat.page.get_by_text("Pictures, video, endpoint").click()
+    chat.page.locator("#o-protocol").select_option("compatible")
+    chat.page.keyboard.press("Escape")
+    chat.ask("What is 7 to the power of 9?")
+    expect(chat.answers).to_have_count(3)
+    chat.expect_status("complete")
+    expect(chat.prose()).to_contain_text(str(7**9))
+    expect(calls(chat)).to_have_count(0)
+    expect(chat.answer().locator("[data-step=interpreter]")).to_have_text(
+        "The code interpreter was on; the service did not say whether it ran code"
+    )
+
+
+def test_an_interpreter_beside_other_tools_is_refused_in_words_that_help(tool_chat: Chat) -> None:
+    chat = tool_chat
+    choose_model(chat, "qwen3.7-plus")
+    use(chat, "code_interpreter", "calculator")
+    chat.ask("What is 2 + 2?")
+    expect(chat.page.get_by_text("cannot be used together with other tools").first).to_be_visible()
+    expect(chat.answers).to_have_count(0)
+
+
 # ---- search, thinking, JSON ---------------------------------------------------------------------------
 
 

@@ -183,6 +183,54 @@ def test_a_model_that_cannot_says_so_and_is_not_asked_to(opened: Page, server: S
     assert options["tools"] == ["clock", "sums", "notes"]
 
 
+def test_the_code_interpreter_makes_the_model_think_and_goes_with_no_other_tool(
+    chat: Page,  # noqa: F811
+    server: Server,
+) -> None:
+    server.tools = [entry("clock"), entry("code_interpreter", needs="interpreter")]
+    at(chat, server)
+    thinking, toggle = chat.locator("[data-option=thinking]"), chat.locator("#tools-toggle")
+    note = chat.locator("[data-slot=interpreter-note]")
+    own = chat.locator("input[name=tools][value=code_interpreter]")
+    choose(chat, "qwen3-max")
+    expect(thinking).to_have_attribute("aria-pressed", "false")
+    toggle.click()  # all, but for the one that goes with no other
+    assert sent(chat, server)["tools"] == ["clock"]
+
+    chat.locator("#tools-more").click()
+    expect(note).to_be_hidden()
+    own.check()
+    expect(note).to_have_text("Not together with other tools: switch those off, or this.")
+    chat.locator("input[name=tools][value=clock]").uncheck()
+    expect(note).to_be_hidden()
+    chat.keyboard.press("Escape")
+    expect(thinking).to_be_disabled()
+    expect(thinking).to_have_attribute("aria-pressed", "true")
+    expect(thinking).to_have_attribute(
+        "title", "The code interpreter works only while the model thinks"
+    )
+    options = sent(chat, server)
+    assert (options["tools"], options["thinking"]) == (["code_interpreter"], True)
+
+    choose(chat, "qwen-plus")
+    expect(thinking).to_be_enabled()
+    expect(thinking).to_have_attribute("aria-pressed", "false")
+    expect(toggle).to_have_attribute("aria-pressed", "false")
+    chat.locator("#tools-more").click()
+    expect(own).to_be_checked()
+    expect(note).to_have_text("qwen-plus has no code interpreter; it is left out.")
+    chat.keyboard.press("Escape")
+    options = sent(chat, server)
+    assert (options["tools"], options["thinking"]) == (["code_interpreter"], False)
+
+    choose(chat, "qwen3.7-plus")
+    chat.get_by_role("button", name="Options for the answer").click()
+    chat.locator("#o-response_format").select_option("json_object")
+    chat.keyboard.press("Escape")
+    chat.locator("#tools-more").click()
+    expect(note).to_contain_text("JSON comes without")
+
+
 def test_the_budget_has_the_model_s_limit_and_effort_takes_its_place(
     opened: Page, server: Server
 ) -> None:

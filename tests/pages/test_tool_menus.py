@@ -46,7 +46,7 @@ ENTRIES = [
     ("model", "words"),
     [
         ("qwen-plus", "tools search json"),
-        ("qwen3.7-plus", "tools search json schema thoughts"),
+        ("qwen3.7-plus", "tools search json schema thoughts interpreter"),
         ("qwen3.7-max", "tools search json schema thoughts"),
         ("qwen3.8-max", "tools search json schema effort thoughts"),
         ("qwen3-vl-plus", "tools json"),

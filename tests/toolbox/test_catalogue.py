@@ -13,10 +13,23 @@ from .conftest import accepted, at
 
 def test_our_own_tools_have_words_for_people(alice):
     entries = {entry.name: entry for entry in catalogue(alice)}
+    interpreter = entries.pop("code_interpreter")
+    assert (interpreter.title, interpreter.needs) == ("Code interpreter", "interpreter")
+    assert interpreter.group == "At the model service"
     assert set(entries) == set(WORDS) == {tool.name for tool in builtin.tools()}
     assert entries["calculator"].title == "Calculator"
     assert not any(entry.side_effects or entry.origin for entry in entries.values())
     assert {entry.group for entry in entries.values()} == {"Built in"}
+
+
+def test_the_code_interpreter_is_listed_where_a_model_has_it(alice, settings):
+    settings.QWENCHAT_MODELS = ["qwen-plus", "qwen-long"]
+    assert "code_interpreter" not in {entry.name for entry in catalogue(alice)}
+    settings.QWENCHAT_MODELS = ["qwen-plus", "qwen3-max"]
+    assert "code_interpreter" in {entry.name for entry in catalogue(alice)}
+    settings.DASHSCOPE_BASE_URL = "http://127.0.0.1:9/v1"
+    settings.DASHSCOPE_API_KEY = "sk-x"
+    assert "code_interpreter" not in {entry.name for entry in catalogue(alice)}
 
 
 def test_tools_whose_needs_are_not_met_are_left_out(alice):
