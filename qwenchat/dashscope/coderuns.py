@@ -55,7 +55,7 @@ class CodeRuns:
         known = self._codes
         if at < len(known) and _is_same(known[at], code):
             return self._grown(at, code)
-        if code in known:
+        if at < len(known) and code in known:
             return None
         if alone and known and _is_same(known[-1], code):
             return self._grown(len(known) - 1, code)

@@ -133,6 +133,14 @@ def test_each_run_is_told_once_whether_lists_repeat_it_or_not(lists):
     assert found == [CodeRun(0, POWER), CodeRun(1, SUM)]
 
 
+def test_the_same_code_run_twice_is_two_runs_where_the_list_says_so():
+    twice = told(POWER, POWER)
+    found = runs(
+        frame({}, tool_info=told(POWER), count=1), frame({}, tool_info=twice, count=2), END
+    )
+    assert found == [CodeRun(0, POWER), CodeRun(1, POWER)]
+
+
 def test_code_may_grow_from_frame_to_frame():
     found = runs(
         frame({}, tool_info=told(SUM)),
