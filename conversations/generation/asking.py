@@ -12,7 +12,7 @@ from django.conf import settings
 
 from conversations import service
 from conversations.database import in_database
-from qwenchat.dashscope.events import CodeRun, ToolCall, ToolCallDelta
+from qwenchat.dashscope.events import CodeRun, TextWasReasoning, ToolCall, ToolCallDelta
 from qwenchat.dashscope.folding import merged
 
 from . import store
@@ -153,11 +153,14 @@ class Asking:
             self.changed()
 
         source = service.client().stream(body, native=native, on_retry=waiting)
-        async with aclosing(source) as stream:
-            async for events in stream:
-                yield events
-                if self.live.size + self.gathered.size > settings.LIMITS.answer_bytes:
-                    raise ReachedLimit
+        try:
+            async with aclosing(source) as stream:
+                async for events in stream:
+                    yield events
+                    if self.live.size + self.gathered.size > settings.LIMITS.answer_bytes:
+                        raise ReachedLimit
+        finally:
+            self.live.pause(time.monotonic())
 
     def fold(self, events: list[Event]) -> bool:
         """Folds what has come into the live state; whether there is more to show than before."""
@@ -165,18 +168,28 @@ class Asking:
         had_waited, live.waiting_s = live.waiting_s, 0
         had_text, before, epoch = live.has_text, live.size, live.epoch
         had_sources, has_run = bool(live.sources), False
+        had_reasoned = live.is_reasoning
+        now = time.monotonic()
         for event in events:
             if isinstance(event, ToolCallDelta):
                 self.gathered.add(event)
             elif isinstance(event, CodeRun):
                 self.code_runs.add(self.number, event)
                 has_run = True
-            else:
-                live.apply(event)
+            live.apply(event)
+            live.reasons_at(now)
+        leaked = any(isinstance(event, TextWasReasoning) for event in events)
+        if leaked and run.first_text is not None:
+            live.reasoning_ms = live.reasoned_ms(now) + round((now - run.first_text) * 1000)
+            run.first_text = None
         if live.size == before:
-            has_sources = had_sources != bool(live.sources)
-            return has_run or has_sources or live.epoch != epoch or bool(had_waited)
-        now = time.monotonic()
+            return (
+                has_run
+                or bool(had_waited)
+                or live.epoch != epoch
+                or had_sources != bool(live.sources)
+                or had_reasoned != live.is_reasoning
+            )
         live.say("")
         if self.first is None:
             self.first = now
@@ -184,8 +197,6 @@ class Asking:
             run.first = now
         if live.has_text and not had_text and run.first_text is None:
             run.first_text = now
-            if live.reasoning or run.first != now:
-                live.reasoning_ms = run.since_start_ms(now)
         return True
 
 

@@ -57,6 +57,7 @@ class Cursor:
     blocks: int = 0
     tail: str = ""
     activity: tuple[str, str, int, int] | None = None
+    reasoning_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,9 @@ class LiveAnswer:
         None  # state, file, page and pages: nothing to read yet
     )
     render_s: float = 0.0  # what the last rendering for readers took; set by whoever has a clock
-    reasoning_ms: int | None = None
+    is_reasoning: bool = False  # the last thing that came is reasoning
+    reasoning_ms: int | None = None  # how long it reasoned before its last pause
+    reasoning_since: float | None = None  # the clock, as `reasons_at` was told it
     model: str = ""
     request_id: str = ""
     response_id: str = ""
@@ -114,13 +117,16 @@ class LiveAnswer:
         match event:
             case TextDelta(text):
                 self._add("text", text, self.text, self._texts)
+                self.is_reasoning = False
             case ReasoningDelta(text):
                 self._add("reasoning", text, self.reasoning, self._reasonings)
+                self.is_reasoning = True
             case Usage():
                 self.usage = event
                 self.searched = self.searched or event.searches > 0
             case Finished(reason):
                 self.finish_reason = reason
+                self.is_reasoning = False
             case Started():
                 self._begun = len(self.text) + sum(map(len, self._texts))
                 self.model, self.request_id, self.response_id = (
@@ -132,7 +138,9 @@ class LiveAnswer:
                 self._take_back()
             case SearchSources(sources):
                 self._take_sources([dataclasses.asdict(source) for source in sources])
-            case ToolCallDelta() | CodeRun() | OcrResult():
+            case ToolCallDelta():
+                self.is_reasoning = False  # the call itself is kept by whoever asked
+            case CodeRun() | OcrResult():
                 pass  # kept by whoever asked
 
     def _add(self, kind: str, text: str, shown: str, coming: list[str]) -> None:
@@ -160,6 +168,27 @@ class LiveAnswer:
     def part(self) -> None:
         """What was said and thought until now is done with: more of it begins a new paragraph."""
         self._parts = {"text", "reasoning"}
+
+    def reasons_at(self, now: float) -> None:
+        """Counts the time of reasoning and no other, by a clock in seconds: told of it after each event.
+
+        What lies between two stretches of it, such as a call that waits for its person, is not thinking.
+        """
+        if self.is_reasoning and self.reasoning_since is None:
+            self.reasoning_since = now
+        elif not self.is_reasoning and self.reasoning_since is not None:
+            self.reasoning_ms = self.reasoned_ms(now)
+            self.reasoning_since = None
+
+    def reasoned_ms(self, now: float) -> int:
+        """How long it has reasoned by now."""
+        running_s = 0.0 if self.reasoning_since is None else now - self.reasoning_since
+        return (self.reasoning_ms or 0) + round(running_s * 1000)
+
+    def pause(self, now: float) -> None:
+        """Nothing more comes of this request."""
+        self.is_reasoning = False
+        self.reasons_at(now)
 
     def show_call(self, call: dict[str, Any]) -> None:
         """A tool call as it stands now, in the place of how it stood."""
@@ -299,18 +328,17 @@ class LiveAnswer:
         self._add_news(frame, whole)
         cursor.text, cursor.reasoning = whole.text, whole.reasoning
         cursor.blocks, cursor.tail = whole.blocks, whole.tail
-        cursor.activity = whole.activity
+        cursor.activity, cursor.reasoning_ms = whole.activity, whole.reasoning_ms
         return frame
 
     def _add_news(self, frame: dict[str, Any], cursor: Cursor) -> None:
         if cursor.reasoning < len(self.reasoning):
             frame["reasoning"] = self.reasoning[cursor.reasoning :]
             cursor.reasoning = len(self.reasoning)
-        if self.reasoning:
-            if not self.text:
-                frame["thinking"] = True
-            elif self.reasoning_ms is not None and not cursor.text:
-                frame["reasoning_ms"] = self.reasoning_ms
+        if self.is_reasoning:
+            frame["thinking"] = True
+        elif self.reasoning_ms != cursor.reasoning_ms:
+            frame["reasoning_ms"] = cursor.reasoning_ms = self.reasoning_ms
         if self.waiting_s:
             frame["waiting"] = self.waiting_s
         if self.activity != cursor.activity:

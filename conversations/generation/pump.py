@@ -134,6 +134,9 @@ class Pump:
         started = time.perf_counter()
         has_news = not over or live.text or live.reasoning or live.calls
         frames = live.frames(watched.cursor) if has_news else []
+        for frame in frames:
+            if frame["type"] == "snapshot" and frame.get("thinking"):
+                frame["thinking_ms"] = live.reasoned_ms(time.monotonic())
         if frames:
             live.render_s = time.perf_counter() - started
         for frame in frames:

@@ -165,6 +165,7 @@ class Runner:
             begun.owner,
             text=begun.text,
             reasoning=begun.reasoning,
+            reasoning_ms=begun.reasoning_ms,
             seq=begun.seq + 1,
         )
         live.sources = list(begun.sources)
@@ -319,7 +320,9 @@ class Runner:
             if live.seq == each.saved_seq:
                 silent.append(live.id)
             else:
-                progress.append(store.Progress(live.id, live.text, live.reasoning, live.seq))
+                progress.append(
+                    store.Progress(live.id, live.text, live.reasoning, live.seq, live.reasoning_ms)
+                )
                 each.saved_seq = live.seq
         try:
             ended = await in_database(store.save)(progress, silent)

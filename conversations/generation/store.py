@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 SAVE = """
 UPDATE conversations_message
-SET text = %s, reasoning = %s, seq = %s, heartbeat = %s, status = 'streaming'
+SET text = %s, reasoning = %s, reasoning_ms = COALESCE(%s, reasoning_ms), seq = %s,
+    heartbeat = %s, status = 'streaming'
 WHERE id = %s AND worker = %s AND status IN ('queued', 'streaming')
 """
 
@@ -53,6 +54,7 @@ class Begun:
     model: str
     text: str
     reasoning: str
+    reasoning_ms: int | None
     seq: int
     options: Options
     round: int
@@ -72,6 +74,7 @@ class Progress:
     text: str
     reasoning: str
     seq: int
+    reasoning_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,9 @@ def begin(answer: UUID) -> Begun | None:
     if row is None:
         return None
     options = Options.restored(row.options)
+    calls = tuple(row.calls.filter(by_service=False))
+    # Without text an answer starts afresh, unless it has called tools: then it goes on after them.
+    goes_on = bool(row.text or calls)
     # An answer that was never written to has no earlier request; that it is being written now is stored
     # with its first progress.
     begun = Begun(
@@ -140,7 +146,8 @@ def begin(answer: UUID) -> Begun | None:
         owner=row.conversation.owner_id,
         model=row.model,
         text=row.text,
-        reasoning=row.reasoning if row.text else "",
+        reasoning=row.reasoning if goes_on else "",
+        reasoning_ms=row.reasoning_ms if goes_on else None,
         seq=row.seq,
         options=options,
         round=row.rounds.count() + 1 if row.seq else 1,
@@ -150,9 +157,9 @@ def begin(answer: UUID) -> Begun | None:
     begun = replace(
         begun,
         tools=routing.tool_names(row, options),
-        calls=tuple(row.calls.filter(by_service=False)),
+        calls=calls,
         code_runs=tuple(row.calls.filter(by_service=True)),
-        sources=row.sources if row.text else (),
+        sources=row.sources if goes_on else (),
     )
     found = context.build(row.conversation, row, options)
     if found.starts_at != row.context_from_id:
@@ -261,7 +268,15 @@ def save(progress: Sequence[Progress], silent: Sequence[UUID] = ()) -> set[UUID]
     now = timezone.now()
     stamp = connection.ops.adapt_datetimefield_value(now)
     rows = [
-        (item.text, item.reasoning, item.seq, stamp, key(item.answer), settings.WORKER)
+        (
+            item.text,
+            item.reasoning,
+            item.reasoning_ms,
+            item.seq,
+            stamp,
+            key(item.answer),
+            settings.WORKER,
+        )
         for item in progress
     ]
     with transaction.atomic(), connection.cursor() as cursor:

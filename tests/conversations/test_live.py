@@ -12,12 +12,14 @@ from conversations.citations import linked
 from conversations.generation.live import Cursor, LiveAnswer, changed_end, units
 from qwenchat import markup
 from qwenchat.dashscope.events import (
+    Finished,
     ReasoningDelta,
     SearchSources,
     Source,
     Started,
     TextDelta,
     TextWasReasoning,
+    ToolCallDelta,
 )
 
 ID = UUID(int=1)
@@ -283,3 +285,34 @@ def test_a_changed_end_is_short() -> None:
 def test_units_are_counted_as_javascript_does() -> None:
     assert units("a中") == 2
     assert units("😀") == 2
+
+
+def test_only_reasoning_counts_as_reasoning_time() -> None:
+    answer, reader = live(), Cursor("text")
+
+    def comes(now: float, event: object) -> dict[str, object] | None:
+        answer.apply(event)  # type: ignore[arg-type]
+        answer.reasons_at(now)
+        answer.flush()
+        return answer.since(reader)
+
+    begun = comes(10.0, ReasoningDelta("I call"))
+    assert begun is not None
+    assert begun["thinking"] is True
+    assert answer.reasoned_ms(12.5) == 2500
+    paused = comes(13.0, ToolCallDelta(0, "c1", "clock", "{}"))
+    assert paused is not None
+    assert "thinking" not in paused
+    assert paused["reasoning_ms"] == 3000
+    comes(13.1, Finished("tool_calls"))
+    # A person is asked, for ten minutes; then the model reasons again.
+    assert answer.reasoned_ms(613.0) == 3000
+    again = comes(613.0, ReasoningDelta("so"))
+    assert again is not None
+    assert again["thinking"] is True
+    ended = comes(614.0, TextDelta("Noon."))
+    assert ended is not None
+    assert ended["reasoning_ms"] == 4000
+    late = answer.since(Cursor("text"))
+    assert late is not None
+    assert late["reasoning_ms"] == 4000

@@ -59,9 +59,13 @@ def _tools(monkeypatch: pytest.MonkeyPatch) -> None:
     deleted.clear()
 
 
-def calls(*wanted: tuple[str, str, str], finish: str = "tool_calls", text: str = "") -> Reply:
+def calls(
+    *wanted: tuple[str, str, str], finish: str = "tool_calls", text: str = "", thought: str = ""
+) -> Reply:
     """An answer that calls: (id, name, arguments), each in fragments as the service writes them."""
     events = [chunk({"content": text, "role": "assistant"})]
+    if thought:
+        events.append(chunk({"content": None, "reasoning_content": thought}))
     for index, (id_, name, arguments) in enumerate(wanted):
         half = len(arguments) // 2
         head = {"index": index, "id": id_, "type": "function"}
@@ -270,6 +274,22 @@ async def test_an_approval_survives_a_restart(
     assert said[1]["tool_call_id"] == "c1"
 
 
+async def test_what_was_thought_before_a_call_survives_a_restart(
+    page: Socket, upstream: ChatUpstream
+) -> None:
+    upstream.script(calls(("c1", "delete_file", '{"name": "a"}'), thought="It has to go."))
+    message = await ask(page, "Go", thinking=True)
+    event = await page.until("tool", lambda event: event["call"]["status"] == "waiting")
+    await runner.drain(0)
+    runner.is_draining = False
+    upstream.script(Reply(answer("Gone.", reasoning=["It went."])))
+    await page.say("approve", request="ok", call=event["call"]["id"], approved=True)
+    await page.until("end", lambda event: event["status"] == "complete")
+    assert (await Message.objects.aget(id=message)).reasoning == "It has to go.\n\nIt went."
+    said = upstream.requests[-1].json["messages"][-2]
+    assert said["reasoning_content"] == "It has to go."
+
+
 async def test_what_ran_when_the_server_ended_never_runs_again(
     page: Socket, upstream: ChatUpstream
 ) -> None:
@@ -377,13 +397,20 @@ async def test_earlier_thoughts_go_along_only_when_asked_for(
 
 
 async def test_answer_now_ends_the_thinking_and_keeps_the_question(
-    page: Socket, upstream: ChatUpstream
+    page: Socket, upstream: ChatUpstream, alice_cookie: str
 ) -> None:
     thinking = answer("never", reasoning=["Hmm,", " let me see"])[:3]
     upstream.script(Reply([*thinking, Gate()]), Reply(answer("Forty-two.")))
     ack = await page.ask("Why?", options={**TEXT, "thinking": True})
     message = ack["messages"][1]["id"]
     await page.until("delta", lambda event: "see" in event.get("reasoning", ""))
+    async with Socket(
+        alice_cookie
+    ) as late:  # a page that comes now knows for how long it has thought
+        await late.say("open", request="o", conversation=ack["conversation"], format="text")
+        snapshot = await late.until("snapshot")
+        assert snapshot["thinking"] is True
+        assert snapshot["thinking_ms"] >= 0
     await page.say("answer_now", request="n", message=message)
     end = await page.until("end")
     assert (end["status"], end["text"]) == ("complete", "Forty-two.")
