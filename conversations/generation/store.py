@@ -219,6 +219,15 @@ def wait_for(call: UUID, expires: datetime) -> None:
     ToolCall.objects.filter(id=call).update(status=CallStatus.WAITING, expires=expires)
 
 
+def start_call(call: UUID) -> bool:
+    """Stores that an allowed call runs, before it does: after a crash it is one that may have run."""
+    return bool(
+        ToolCall.objects.filter(id=call, status=CallStatus.WAITING, decision="approved").update(
+            status=CallStatus.RUNNING
+        )
+    )
+
+
 def save_calls(outcomes: Sequence[tuple[UUID, CallOutcome]]) -> None:
     with transaction.atomic():
         for id_, outcome in outcomes:

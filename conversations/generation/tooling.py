@@ -174,7 +174,8 @@ class Rounds:
         if decided is None:
             return Refused(EXPIRED)
         row.decision, row.edited = decided.decision, decided.edited
-        return Approved(decided.edited) if decided.decision == "approved" else Refused()
+        may_run = decided.decision == "approved" and await in_database(store.start_call)(row.id)
+        return Approved(decided.edited) if may_run else Refused()
 
 
 def under_own_ids(calls: Sequence[ServiceCall], used: Collection[str]) -> list[Call]:

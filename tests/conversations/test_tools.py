@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TEXT = {"format": "text"}
 deleted: list[str] = []
+held = asyncio.Event()
 
 
 @tool
@@ -50,9 +51,20 @@ def delete_file(name: str) -> str:
     return f"{name} is gone"
 
 
+@tool(side_effects=True)
+async def delete_slowly(name: str) -> str:
+    """Deletes a file, and is not done with it.
+
+    name: which
+    """
+    deleted.append(name)
+    await held.wait()
+    return "never"
+
+
 @pytest.fixture(autouse=True)
 def _tools(monkeypatch: pytest.MonkeyPatch) -> None:
-    known: dict[str, Tool] = {each.name: each for each in (add, fails, delete_file)}
+    known: dict[str, Tool] = {each.name: each for each in (add, fails, delete_file, delete_slowly)}
     monkeypatch.setattr(
         toolkit, "offered", lambda names: [known[name] for name in names if name in known]
     )
@@ -303,6 +315,21 @@ async def test_what_ran_when_the_server_ended_never_runs_again(
     await page.until("end", lambda event: event["status"] == "complete")
     assert deleted == []
     assert "may or may not" in upstream.requests[-1].json["messages"][-1]["content"]
+
+
+async def test_an_allowed_call_is_stored_as_running_before_it_runs(
+    page: Socket, upstream: ChatUpstream
+) -> None:
+    upstream.script(calls(("c1", "delete_slowly", '{"name": "a"}')))
+    message = await ask(page, "Go", "delete_slowly")
+    event = await page.until("tool", lambda event: event["call"]["status"] == "waiting")
+    await page.say("approve", request="ok", call=event["call"]["id"], approved=True)
+    await page.until("tool", lambda event: event["call"]["status"] == "running")
+    # Killed now, the server finds it so, and does not run it again.
+    assert (await ToolCall.objects.aget()).status == "running"
+    await page.say("stop", message=message)
+    await page.until("end")
+    assert (await ToolCall.objects.aget()).status == "cancelled"
 
 
 async def test_a_second_tab_sees_the_calls(
