@@ -61,7 +61,8 @@ def as_markdown(conversation: Conversation) -> str:
             parts += [quoted] if message.text else []
         else:
             parts += [f"**{escaped(message.model)}**, {when(message)}"]
-            parts += [call_markdown(call) for call in message.calls.all()]
+            over = not message.is_running
+            parts += [call_markdown(call, over=over) for call in message.calls.all()]
             parts += [inert(message.text), sources_markdown(message)]
             notice = presenting.notice_of(message) or presenting.alert_of(message)
             if notice is not None:
@@ -77,9 +78,9 @@ def files_markdown(message: Message) -> str:
     )
 
 
-def call_markdown(call: ToolCall) -> str:
+def call_markdown(call: ToolCall, *, over: bool) -> str:
     """A tool call as a quoted block: its name and state, what it was given, what it gave back."""
-    shown = toolshow.shown_call(call, call.message_id, read_only=True, whole=True)
+    shown = toolshow.shown_call(call, call.message_id, read_only=True, whole=True, over=over)
     facts = " · ".join(filter(None, [shown.status_label, shown.duration, shown.origin]))
     lines = [f"**{escaped(shown.name)}** ({escaped(facts)})"]
     is_code = shown.code is not None

@@ -14,12 +14,14 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from qwenchat import markup
 
 from . import citations, problems, routing, showing_files, structured, toolshow
 from .models import Message, Recognition, Role, Status
 from .options import Options
+from .times import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,9 +34,6 @@ if TYPE_CHECKING:
     from .structured import ShownStructure
     from .toolshow import ShownCall, ShownSource
     from .tree import Siblings
-
-SHORT_MS = 100  # below it a time in seconds would read as nothing
-LONG_S = 10  # from here on a tenth of a second tells nobody anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,7 @@ class Thinking:
     label: str
     text: str
     is_running: bool
+    tokens: str = ""
 
     @property
     def hidden(self) -> bool:
@@ -176,7 +176,10 @@ def shown(message: Message, place: Siblings | None, *, read_only: bool = False) 
         alert=alert_of(message),
         badge=badge_of(message),
         lanes=lanes,
-        calls=tuple(toolshow.shown_call(call, message.id, read_only=read_only) for call in calls),
+        calls=tuple(
+            toolshow.shown_call(call, message.id, read_only=read_only, over=not message.is_running)
+            for call in calls
+        ),
         sources=toolshow.shown_sources(message.sources),
         searched=searched(message),
         interpreted=interpreted(message, has_run=any(call.by_service for call in calls)),
@@ -334,9 +337,19 @@ def thinking_of(message: Message) -> Thinking | None:
     elif message.reasoning_ms is None:
         label = _("Thought before answering")
     else:
-        whole_s = max(1, round(message.reasoning_ms / 1000))
-        label = _("Thought for %(seconds)s s") % {"seconds": whole_s}
-    return Thinking(label=label, text=message.reasoning, is_running=is_running)
+        whole_ms = 1000 * max(1, round(message.reasoning_ms / 1000))
+        label = _("Thought for %(time)s") % {"time": seconds(whole_ms)}
+    tokens = message.reasoning_tokens
+    return Thinking(
+        label=label,
+        text=message.reasoning,
+        is_running=is_running,
+        tokens=spent(tokens) if tokens and not message.is_running else "",
+    )
+
+
+def spent(tokens: int) -> str:
+    return ngettext("%(count)s token", "%(count)s tokens", tokens) % {"count": count(tokens)}
 
 
 def figures_of(message: Message) -> Iterable[Figure]:
@@ -434,19 +447,6 @@ def wait_left_s(message: Message) -> int | None:
     refused = message.heartbeat or message.created
     left = message.retry_after - (timezone.now() - refused).total_seconds()
     return round(left) if left >= 1 else None
-
-
-def seconds(milliseconds: int) -> str:
-    """A time as people read it: `42 ms`, `0.6 s`, `12 s`, `2 min 5 s`."""
-    if milliseconds < SHORT_MS:
-        return _("%(milliseconds)s ms") % {"milliseconds": milliseconds}
-    value = milliseconds / 1000
-    if value >= 60:
-        minutes, rest = divmod(round(value), 60)
-        return _("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": rest}
-    tenths = value < LONG_S and round(value, 1) != round(value)
-    text = number_format(round(value, 1), 1) if tenths else number_format(round(value))
-    return _("%(seconds)s s") % {"seconds": text}
 
 
 def count(tokens: int) -> str:

@@ -17,7 +17,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format, number_format
-from django.utils.safestring import mark_safe
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 PREVIEW_CHARACTERS = 80
 SHOWN_CHARACTERS = 16_000  # of one pane: sixteen calls must not make a page of megabytes
+COLOURED_CHARACTERS = 8_000  # of one pane: more would make the page wait
 MOST_SOURCES = 50
 TITLE_CHARACTERS = 300
 ADDRESS_CHARACTERS = 2_000
@@ -47,6 +49,12 @@ UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+# In a text that is no JSON only what turns others around, or is seen by nobody: a page that a tool has
+# read may well hold a soft hyphen, or a mark before an Arabic word.
+TURNING = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+NEVER_RAN = ("cut", "repeated", "unknown", "too_many", "arguments", "refused")
 ICONS = {
     "current_time": "clock",
     "fetch_page": "globe",
@@ -95,12 +103,21 @@ class ShownCall:
     needs_approval: bool
     expires: datetime | None
     expires_text: str
+    running_ms: int
     is_read_only: bool
     code: SafeString | None = None
 
     @property
     def is_running(self) -> bool:
         return self.status == CallStatus.RUNNING
+
+    @property
+    def arguments_html(self) -> SafeString:
+        return coloured(self.arguments)
+
+    @property
+    def result_html(self) -> SafeString:
+        return coloured(self.result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,23 +137,25 @@ def shown_call(
     *,
     read_only: bool = False,
     whole: bool = False,
+    over: bool = False,
 ) -> ShownCall:
     """The call, stored or as the socket's `tool` event has it, in the current language.
 
-    `whole`: for an export, which leaves out nothing however long it is.
+    `whole`: for an export, which leaves out nothing however long it is. `over`: the answer has ended, so
+    what the call's row says of running or waiting may have been left by a server that was killed.
     """
     if fact(call, "by_service"):
         return shown_run(call, message_id, read_only=read_only, whole=whole)
-    status = str(fact(call, "status"))
-    waits = status == CallStatus.WAITING
     expires = moment(fact(call, "expires"))
+    status, code = standing(call, expires, over=over)
+    waits = status == CallStatus.WAITING
     edited = fact(call, "edited")
-    written = fact(call, "arguments")
-    note = note_of(call, status)
+    written = fact(call, "arguments") or "{}"
+    note = note_of(call, status, code)
     # What is asked for is shown whole, however long it is: nobody allows what is out of sight.
     arguments, fewer = bounded(pretty(written if edited is None else edited), whole=waits or whole)
     result, less = bounded(
-        "" if note and is_ours(call) else pretty(fact(call, "result")), whole=whole
+        "" if note and is_ours(code) else pretty(fact(call, "result")), whole=whole
     )
     node, tone, badge_icon = LOOKS.get(status, LOOKS["failed"])
     name = visible(str(fact(call, "name") or "?"))
@@ -149,8 +168,8 @@ def shown_call(
         arguments=arguments,
         result=result,
         status=status,
-        status_label=label_of(call, status, read_only=read_only),
-        duration=took(fact(call, "duration_ms")),
+        status_label=label_of(call, status, code, read_only=read_only),
+        duration="" if code in NEVER_RAN else took(fact(call, "duration_ms")),
         icon="refused" if status == CallStatus.REFUSED else ICONS.get(name, "tool"),
         node=node,
         tone=tone,
@@ -162,6 +181,7 @@ def shown_call(
         needs_approval=waits and not read_only,
         expires=expires if waits else None,
         expires_text=until(expires) if waits else "",
+        running_ms=since(call) if status == CallStatus.RUNNING else 0,
         is_read_only=read_only,
     )
 
@@ -183,7 +203,7 @@ def shown_run(
         arguments=code,
         result="",
         status=status,
-        status_label=label_of(call, status, read_only=read_only),
+        status_label=label_of(call, status, "", read_only=read_only),
         duration="",
         icon=ICONS["code_interpreter"],
         node=node,
@@ -198,6 +218,7 @@ def shown_run(
         needs_approval=False,
         expires=None,
         expires_text="",
+        running_ms=0,
         is_read_only=read_only,
         code=mark_safe(highlighted(code, "python")) if code else None,  # noqa: S308 -- escaped there
     )
@@ -224,23 +245,40 @@ def fact(call: ToolCall | Mapping[str, Any], name: str) -> Any:
     return call.get(name) if isinstance(call, Mapping) else getattr(call, name, None)
 
 
-def label_of(call: ToolCall | Mapping[str, Any], status: str, *, read_only: bool) -> str:
+def standing(
+    call: ToolCall | Mapping[str, Any], expires: datetime | None, *, over: bool
+) -> tuple[str, str]:
+    """Status and code, as they are by now."""
+    status, code = str(fact(call, "status")), str(fact(call, "code") or "")
+    if not over:
+        return status, code
+    if status == CallStatus.RUNNING:
+        return str(CallStatus.CANCELLED), "lost"
+    is_decided = bool(fact(call, "decision"))
+    if status == CallStatus.WAITING and not is_decided and expires and expires <= timezone.now():
+        return str(CallStatus.REFUSED), "refused"
+    return status, code
+
+
+def label_of(call: ToolCall | Mapping[str, Any], status: str, code: str, *, read_only: bool) -> str:
     """The state in words, for whoever may decide or for others."""
     if status == CallStatus.WAITING and read_only:
         return _("Waiting")
     if status == CallStatus.REFUSED and fact(call, "decision") == "refused" and not read_only:
         return _("You refused")
+    if status == CallStatus.FAILED and code in NEVER_RAN:
+        return _("Not run")
     return str(CallStatus(status).label) if status in CallStatus.values else status
 
 
-def is_ours(call: ToolCall | Mapping[str, Any]) -> bool:
+def is_ours(code: str) -> bool:
     """Whether the result is a sentence that we wrote for the model, in English."""
-    return fact(call, "code") not in (None, "", "tool", "arguments")
+    return code not in ("", "tool", "arguments")
 
 
-def note_of(call: ToolCall | Mapping[str, Any], status: str) -> str:
+def note_of(call: ToolCall | Mapping[str, Any], status: str, code: str) -> str:
     """Why the call did not end as done; "" where its result says that."""
-    match fact(call, "code"):
+    match code:
         case "cut":
             return _("The model’s answer ended in the middle of this call, so it was not run.")
         case "repeated":
@@ -255,6 +293,10 @@ def note_of(call: ToolCall | Mapping[str, Any], status: str) -> str:
             return _("The tool failed.")
         case "cancelled":
             return _("The call was stopped.")
+        case "lost":
+            return _(
+                "The server ended while this ran. It may have had its effect, and is not run again."
+            )
         case "arguments":
             return _("The arguments did not fit the tool, so it was not run.")
         case "refused" if fact(call, "decision") == "refused":
@@ -271,9 +313,9 @@ def pretty(value: Any) -> str:
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):
-            return text
+            return written_out(TURNING, text)
         if not isinstance(value, dict | list):
-            return text
+            return written_out(TURNING, text)
     if value is None:
         return ""
     return visible(json.dumps(value, ensure_ascii=False, indent=2))
@@ -281,7 +323,22 @@ def pretty(value: Any) -> str:
 
 def visible(text: str) -> str:
     """The text with every character that hides or turns others written as JSON writes it."""
-    return UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    return written_out(UNSEEN, text)
+
+
+def written_out(characters: re.Pattern[str], text: str) -> str:
+    return characters.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def coloured(text: str) -> SafeString:
+    """The text as HTML, with colours where it is JSON and not too long for that."""
+    if text[:1] in ("{", "[") and len(text) <= COLOURED_CHARACTERS:
+        try:
+            json.loads(text)
+        except (ValueError, RecursionError):
+            return escape(text)
+        return mark_safe(highlighted(text, "json"))  # noqa: S308 -- it escapes every word
+    return escape(text)
 
 
 def bounded(text: str, *, whole: bool = False) -> tuple[str, str]:
@@ -315,6 +372,12 @@ def shortened(text: str) -> str:
 
 def took(milliseconds: Any) -> str:
     return seconds(milliseconds) if isinstance(milliseconds, int) else ""
+
+
+def since(call: ToolCall | Mapping[str, Any]) -> int:
+    """For how many milliseconds it has been running."""
+    begun = moment(fact(call, "started") or fact(call, "created"))
+    return 0 if begun is None else max(0, round((timezone.now() - begun).total_seconds() * 1000))
 
 
 def moment(value: Any) -> datetime | None:

@@ -53,6 +53,7 @@ class Rounds:
     run: Run
     rows: dict[str, ToolCall] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
+    started: dict[UUID, datetime] = field(default_factory=dict)
 
     async def go_on(self, messages: list[dict[str, Any]], number: int, ask: Any) -> None:
         """Runs the calls that the last request brought, tells the model, and so on until it is done."""
@@ -158,7 +159,9 @@ class Rounds:
         row.result, row.duration_ms = outcome.result, outcome.duration_ms
         if outcome.arguments is not None and row.edited is not None:
             row.edited = outcome.arguments
-        self.asking.live.show_call(shown(row))
+        if outcome.state == "running":
+            self.started[row.id] = timezone.now()
+        self.asking.live.show_call(shown(row, self.started.get(row.id)))
         self.asking.changed()
 
     async def approve(
@@ -212,7 +215,7 @@ def rounds_of(begun: Begun, asking: Asking, tools: Sequence[Tool], context: Any)
     return opened
 
 
-def shown(row: ToolCall) -> dict[str, Any]:
+def shown(row: ToolCall, started: datetime | None = None) -> dict[str, Any]:
     """A call as the socket's `tool` event has it."""
     return {
         "id": str(row.id),
@@ -228,6 +231,7 @@ def shown(row: ToolCall) -> dict[str, Any]:
         "duration_ms": row.duration_ms,
         "side_effects": row.side_effects,
         "by_service": row.by_service,
+        "started": moment(started),
         "expires": moment(row.expires),
     }
 

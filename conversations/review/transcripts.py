@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from conversations import branches, presenting
 from conversations.models import Conversation, Message, Round
+from conversations.times import seconds
 
 from .models import Opening
 
@@ -164,4 +165,4 @@ def sent(made: Round) -> SentRequest:
 
 
 def milliseconds(value: int | None) -> str:
-    return "" if value is None else presenting.seconds(value)
+    return "" if value is None else seconds(value)

@@ -12,7 +12,8 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from conversations import access, presenting, redaction
+from conversations import access, redaction
+from conversations.times import seconds
 from qwenchat.doors import data
 
 if TYPE_CHECKING:
@@ -87,10 +88,10 @@ def shown(message: Message, round_: Round) -> ShownRound:
     body = json.dumps(redaction.redacted(round_.body), indent=2, ensure_ascii=False)
     facts = [filesizeformat(len(body.encode()))]
     if round_.first_token_ms is not None:
-        times = {"time": presenting.seconds(round_.first_token_ms)}
+        times = {"time": seconds(round_.first_token_ms)}
         facts.append(_("first token after %(time)s") % times)
     if round_.total_ms is not None:
-        facts.append(_("%(time)s in all") % {"time": presenting.seconds(round_.total_ms)})
+        facts.append(_("%(time)s in all") % {"time": seconds(round_.total_ms)})
     return ShownRound(
         title=_("Request %(number)d") % {"number": round_.number},
         outcome=outcome(message, round_),

@@ -13,7 +13,8 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from conversations import access, presenting, recognised
+from conversations import access, recognised
+from conversations.times import seconds
 from qwenchat.doors import data, page
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def view_of(answer: Message, pages: Sequence[Recognition], number: int) -> View:
 
 
 def badge_of(answer: Message, read: Recognition) -> str:
-    took = presenting.seconds(read.total_ms) if read.total_ms is not None else ""
+    took = seconds(read.total_ms) if read.total_ms is not None else ""
     return " · ".join(filter(None, [answer.model, took]))
 
 

@@ -3,6 +3,7 @@
 // ends it, and when it opens and folds away by itself. Once the reader has opened or closed it, it stays as it is.
 
 import { slot } from "./page.js";
+import { span } from "./times.js";
 import { say } from "./words.js";
 
 /** @param {HTMLElement} article */
@@ -43,22 +44,25 @@ function reveal(article) {
  * The model is thinking: the step is open and counts.
  * @param {HTMLElement} article @param {number} [ms] for how long it has, as the server knows
  */
-export function think(article, ms = spent.get(article) ?? 0) {
-  if (clocks.has(article)) return;
+export function think(article, ms) {
+  const going = clocks.get(article);
+  if (going) {
+    if (ms !== undefined) going.began = Date.now() - ms; // a page that was away
+    return;
+  }
   reveal(article);
   fold(article, false);
   offer(article, true);
   const label = slot(article, "thinking-label");
   label?.classList.add("shimmer");
-  const began = Date.now() - ms;
-  const tick = () => {
+  const clock = { began: Date.now() - (ms ?? spent.get(article) ?? 0), timer: setInterval(tick, 1000) };
+  clocks.set(article, clock);
+  function tick() {
     if (!article.isConnected) return stopClock(article);
-    const seconds = Math.round((Date.now() - began) / 1000);
+    const time = span(Date.now() - clock.began);
     const tokens = rounded(tokensIn(slot(article, "reasoning")?.textContent ?? ""));
-    if (!label) return;
-    label.textContent = tokens ? say("thinkingTokens", { seconds, tokens }) : say("thinkingFor", { seconds });
-  };
-  clocks.set(article, { began, timer: setInterval(tick, 1000) });
+    if (label) label.textContent = tokens ? say("thinkingTokens", { time, tokens }) : say("thinkingFor", { time });
+  }
   tick();
 }
 
@@ -94,13 +98,11 @@ export function thought(article, ms) {
   const clock = clocks.get(article);
   const took = ms ?? (clock ? Date.now() - clock.began : undefined);
   const label = slot(article, "thinking-label");
-  if (label && took !== undefined) {
-    label.textContent = say("thoughtFor", { seconds: Math.max(1, Math.round(took / 1000)) });
-  }
+  if (label && took !== undefined) label.textContent = say("thoughtFor", { time: span(Math.max(1000, took)) });
   label?.classList.remove("shimmer");
   offer(article, false);
-  if (clock) {
-    spent.set(article, Date.now() - clock.began);
+  if (took !== undefined) {
+    spent.set(article, took);
     fold(article, true);
   }
   stopClock(article);

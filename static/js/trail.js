@@ -5,6 +5,7 @@
 import { announce } from "./announcer.js";
 import { parsed } from "./page.js";
 import { become } from "./reconcile.js";
+import { span } from "./times.js";
 import { say } from "./words.js";
 
 /**
@@ -117,9 +118,9 @@ function tick() {
   }
   for (const clock of clocks) {
     const line = clock.closest("[data-call]") ?? clock;
-    const since = begun.get(line) ?? Date.now();
+    const since = begun.get(line) ?? Date.now() - Number(/** @type {HTMLElement} */ (clock).dataset.ms);
     begun.set(line, since);
-    const seconds = Math.round((Date.now() - since) / 1000);
-    if (seconds) clock.textContent = say("toolRunning", { seconds });
+    const ms = Date.now() - since;
+    if (ms >= 1000) clock.textContent = say("toolRunning", { time: span(ms) });
   }
 }

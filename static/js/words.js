@@ -10,9 +10,11 @@
  * @property {string} answerStopped        "Answer stopped. What came so far is kept."
  * @property {string} answerInterrupted    "Answer interrupted. What came so far is saved."
  * @property {string} answerFailed         "The answer failed."
- * @property {string} thinkingFor          "Thinking… {seconds} s"
- * @property {string} thoughtFor           "Thought for {seconds} s"
- * @property {string} thinkingTokens       "Thinking, {seconds} s, about {tokens} tokens"
+ * @property {string} thinkingFor          "Thinking, {time}"
+ * @property {string} thoughtFor           "Thought for {time}"
+ * @property {string} thinkingTokens       "Thinking, {time}, about {tokens} tokens"
+ * @property {string} seconds              "{seconds} s"
+ * @property {string} minutes              "{minutes} min {seconds} s"
  * @property {string} answeringNow         "The thinking was ended; the answer follows."
  * @property {string} writing              "Writing" (badge of a running answer)
  * @property {string} waitingFor           "Busy, next try in {seconds} s" (badge: the model service asked to wait)
@@ -48,7 +50,7 @@
  * @property {string} saveAndAsk           "Save and ask"
  * @property {string} cancel               "Cancel"
  * @property {string} stepsBefore          "Steps before the answer"
- * @property {string} toolRunning          "Running, {seconds} s"
+ * @property {string} toolRunning          "Running, {time}"
  * @property {string} toolWaiting          "{tool} waits for you: allow or refuse it."
  * @property {string} toolFailed           "{tool} failed."
  * @property {string} argumentsNotObject   "The arguments must be one JSON object."

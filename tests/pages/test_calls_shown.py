@@ -106,7 +106,9 @@ def test_a_running_call_has_its_arguments_and_no_result():
 )
 def test_a_call_that_never_ran_or_failed_says_why_in_the_persons_language(code, told):
     shown = line(status="failed", code=code, result="English for the model")
-    assert "Failed" in shown.one("summary").words
+    ran = code in ("timeout", "crash")
+    words = "Failed 0.4 s" if ran else "Not run"
+    assert shown.one("summary").words == f"current_weather 杭州 {words}"
     assert told in shown.one("p", class_="tool__note").words
     assert "English for the model" not in shown.text
     assert shown.one("span", class_="trail__node--danger")
@@ -119,7 +121,7 @@ def test_what_a_tool_says_about_its_failure_is_shown():
 
 def test_a_refused_call_says_who_refused():
     assert line(status="refused", code="refused", decision="refused").one("summary").words == (
-        "current_weather 杭州 You refused 0.4 s"
+        "current_weather 杭州 You refused"
     )
     expired = line(status="refused", code="refused", decision="")
     assert "Nobody allowed this call in time" in expired.text
@@ -138,13 +140,46 @@ def test_the_server_that_a_tool_belongs_to_is_named():
 def test_arguments_that_are_no_json_are_shown_as_they_came():
     shown = line(status="failed", code="arguments", arguments='{"city": "Par', result="No JSON")
     assert shown.all("pre")[0].text == '{"city": "Par'
-    assert shown.one("summary").words.startswith("current_weather Failed")
+    assert shown.one("summary").words.startswith("current_weather Not run")
 
 
 def test_arguments_that_the_person_changed_are_those_that_are_shown():
     shown = line(edited={"city": "Oslo"})
     assert shown.all("pre")[0].text == '{\n  "city": "Oslo"\n}'
     assert "as you changed them" in shown.text
+
+
+def test_json_is_coloured_and_other_text_is_not():
+    shown = line(arguments='{"a": "<b>"}', result="[no JSON]")
+    assert shown.all("pre")[0].one("span", class_="nt").text == '"a"'
+    assert shown.all("pre")[0].text == '{\n  "a": "<b>"\n}'
+    assert not shown.all("pre")[1].all("span")
+
+
+def test_a_result_cannot_turn_what_is_read():
+    shown = line(result="invoice\u202efdp.exe, soft\u00adhyphen")
+    assert shown.all("pre")[1].text == "invoice\\u202efdp.exe, soft\u00adhyphen"
+
+
+def test_a_running_call_says_since_when():
+    started = (timezone.now() - timedelta(seconds=90)).isoformat()
+    shown = line(status="running", result="", duration_ms=None, started=started)
+    assert 90_000 <= int(shown.one(data_slot="call-clock").attributes["data-ms"]) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "told"),
+    [
+        ({"status": "running"}, "cancelled", "The server ended while this ran."),
+        (waiting(expires="2026-01-01T00:00:00+00:00"), "refused", "Nobody allowed this call"),
+        (waiting(expires="2999-01-01T00:00:00+00:00"), "waiting", ""),
+    ],
+)
+def test_of_an_answer_that_is_over_nothing_runs_and_nothing_waits_in_vain(fields, status, told):
+    shown = toolshow.shown_call(live(**fields), ANSWER, over=True)
+    assert shown.status == status
+    assert shown.note.startswith(told)
+    assert shown.needs_approval is (status == "waiting")
 
 
 def test_a_long_result_is_bounded_and_says_so():
