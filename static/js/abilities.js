@@ -36,10 +36,11 @@ export const can = (ability) => asked().every((radio) => has(radio, ability));
 /** Whether one of the models can. @param {string} ability */
 export const someCan = (ability) => asked().some((radio) => has(radio, ability));
 
-/** Whether the model will think: it always does, or it was told to. */
+/** Whether a model will think: it always does, or it was told to. */
 export function thinks() {
   const toggle = document.querySelector('[data-option="thinking"]');
-  return chosenRadio()?.dataset.thinking === "always" || toggle?.getAttribute("aria-pressed") === "true";
+  const always = asked().some((radio) => radio?.dataset.thinking === "always");
+  return always || toggle?.getAttribute("aria-pressed") === "true";
 }
 
 /** How many tokens the model may think at most; undefined where nobody says. */

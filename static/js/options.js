@@ -125,13 +125,19 @@ function showHow() {
   there("o-thinking_budget", able && !effort);
   there("o-reasoning_effort", effort);
   there("o-preserve_thinking", able && can("thoughts"));
-  const note = document.getElementById("thinking-off");
-  if (note) note.hidden = !able || thinks();
+  const idle = able && !thinks() ? say("budgetOff") : "";
+  hint("o-reasoning_effort-hint", idle || say("effortHint"));
   if (!budget) return;
   const most = mostThinking();
   budget.max = most ? String(most) : "";
-  const hint = document.getElementById("o-thinking_budget-hint");
-  if (hint) hint.textContent = most ? say("budgetMost", { most: most.toLocaleString(document.documentElement.lang) }) : say("budgetHint");
+  const limit = most?.toLocaleString(document.documentElement.lang);
+  hint("o-thinking_budget-hint", idle || (limit ? say("budgetMost", { most: limit }) : say("budgetHint")));
+}
+
+/** @param {string} id @param {string} text */
+function hint(id, text) {
+  const place = document.getElementById(id);
+  if (place) place.textContent = text;
 }
 
 /** A field is there, with its label, or is not and says nothing. @param {string} id @param {boolean} shown */

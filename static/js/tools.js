@@ -97,10 +97,10 @@ function showChoice(on) {
     const one = option.dataset.tool;
     if (!one) continue;
     option.hidden = !on.includes(one);
-    option.disabled = option.hidden || thinking;
+    option.disabled = option.hidden || thinking; // whether to call at all can be said all the same
   }
   if (choice.selectedOptions[0]?.disabled) choice.value = "";
-  choice.disabled = !on.length || thinking;
+  choice.disabled = !on.length;
   if (choice.disabled) choice.value = "";
   const hint = slot(form, "choice-hint");
   if (hint) hint.textContent = say(!on.length ? "choiceNeedsTools" : thinking ? "choiceWhileThinking" : "choiceHint");

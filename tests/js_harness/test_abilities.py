@@ -157,12 +157,16 @@ def test_one_tool_can_be_asked_for_but_not_while_the_model_thinks(
     assert sent(opened, server)["tool_choice"] == "sums"
     opened.locator("[data-option=thinking]").click()
     opened.locator("#tools-more").click()
-    expect(choice).to_be_disabled()
+    expect(choice.locator("option[value=sums]")).to_be_disabled()
     expect(hint).to_contain_text("While it thinks")
     opened.keyboard.press("Escape")
     options = sent(opened, server)
     assert options["thinking"] is True
     assert "tool_choice" not in options
+    opened.locator("#tools-more").click()
+    choice.select_option("none")  # to call nothing can be said all the same
+    opened.keyboard.press("Escape")
+    assert sent(opened, server)["tool_choice"] == "none"
 
 
 def test_a_model_that_cannot_says_so_and_is_not_asked_to(opened: Page, server: Server) -> None:
