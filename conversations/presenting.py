@@ -387,18 +387,34 @@ def notice_of(message: Message) -> Notice | None:
             text, icon, is_warning = _("No answer came."), "info", True
         case _:
             return None
-    if message.can_continue and message.text:
+    if waits(message):  # the answer goes on with its person's word about the call
+        return Notice(text, icon, is_warning, ())
+    if message.can_continue and can_go_on(message):
         button = Button("continue", _("Continue"), message.id, is_solid=is_warning)
     else:
         button = Button("retry", _("Retry"), message.id, "refresh", is_solid=is_warning)
     return Notice(text, icon, is_warning, (button,))
 
 
+def can_go_on(message: Message) -> bool:
+    """Whether there is something to go on from: words, or what tools gave back."""
+    return bool(message.text) or any(not call.by_service for call in message.calls.all())
+
+
+def waits(message: Message) -> bool:
+    """Whether a call of it can still be allowed, although the answer is over."""
+    return message.status == Status.INTERRUPTED and any(
+        toolshow.waits_still(call) for call in message.calls.all()
+    )
+
+
 def interruption(message: Message) -> str:
     problem = problems.of(message)
     if problem is not None:
         return _("%(title)s. What you see is saved.") % {"title": problem.title}
-    if not message.text:
+    if waits(message):
+        return _("The server restarted. Allow or refuse the call, and the answer goes on.")
+    if not can_go_on(message):
         return _("The server restarted before the answer began.")
     return _("The server restarted while this was being written. What you see is saved.")
 

@@ -18,17 +18,29 @@ from django.utils.translation import ngettext
 
 from qwenchat.tools import schemas
 
+from . import jsontext, misfits
+from .jsontext import Number
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MOST_NODES = 400
 MOST_DEPTH = 24
 OPEN_DEPTH = 2  # so deep the tree is open when it comes
+OPEN_PARTS = 30  # but not a branch of more: what follows it would be out of sight
 MOST_CHARACTERS = 400_000
 VALUE_CHARACTERS = 2_000
 PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 # Models put JSON into a block of code where they are not held to it.
 FENCED = re.compile(r"\s*```(?:json)?[ \t]*\n(?P<inner>.*)\n```\s*", re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """What does not fit, and where; `path` is "" where that is no place in the value."""
+
+    path: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,7 @@ class ShownStructure:
     sentence: str
     icon: str
     tone: str
-    problems: tuple[str, ...]
+    problems: tuple[Misfit, ...]
     root: Node | None
     text: str
     left_out: str = ""
@@ -74,10 +86,12 @@ def shown(text: str, response_format: Mapping[str, Any] | None) -> ShownStructur
     if response_format is None or kind not in ("json_object", "json_schema") or not text.strip():
         return None
     try:
-        value = read(text)
+        found = inner(text)
+        value = jsontext.read(found)
+        whole = jsontext.written(value)
+        problems = tuple(wrong(json.loads(found), response_format))
     except (ValueError, RecursionError) as error:
         return no_json(text, error)
-    problems = tuple(wrong(value, response_format))
     room = Room()
     root = node("$", "$", [], value, 0, room)
     return ShownStructure(
@@ -86,30 +100,29 @@ def shown(text: str, response_format: Mapping[str, Any] | None) -> ShownStructur
         tone="warn" if problems else "ok",
         problems=problems,
         root=root,
-        text=json.dumps(value, ensure_ascii=False, indent=2),
+        text=whole,
         left_out=left_out(room.left_out),
     )
 
 
-def read(text: str) -> Any:
-    """The value; ValueError where the text is no JSON, or too much of it."""
+def inner(text: str) -> str:
+    """What of the answer is JSON; ValueError where it is too much."""
     if len(text) > MOST_CHARACTERS:
         raise ValueError("too long")
     fenced = FENCED.fullmatch(text)
-    return json.loads(fenced["inner"] if fenced else text, parse_constant=refuse)
-
-
-def refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+    return fenced["inner"] if fenced else text
 
 
 def no_json(text: str, error: Exception) -> ShownStructure:
-    place: tuple[str, ...] = ()
+    place: tuple[Misfit, ...] = ()
+    sentence = _("This is not valid JSON.")
     if isinstance(error, json.JSONDecodeError):
         where = _("From line %(line)d, column %(column)d on.")
-        place = (where % {"line": error.lineno, "column": error.colno},)
+        place = (Misfit("", where % {"line": error.lineno, "column": error.colno}),)
+    elif isinstance(error, RecursionError):
+        sentence = _("This is nested too deeply to be read as JSON.")
     return ShownStructure(
-        sentence=_("This is not valid JSON."),
+        sentence=sentence,
         icon="alert",
         tone="warn",
         problems=place,
@@ -118,8 +131,8 @@ def no_json(text: str, error: Exception) -> ShownStructure:
     )
 
 
-def wrong(value: object, response_format: Mapping[str, Any]) -> list[str]:
-    """What does not fit, in the checker's own technical English."""
+def wrong(value: object, response_format: Mapping[str, Any]) -> list[Misfit]:
+    """What does not fit."""
     described = response_format.get("json_schema")
     schema = described.get("schema") if isinstance(described, dict) else None
     if response_format.get("type") == "json_object":
@@ -127,11 +140,12 @@ def wrong(value: object, response_format: Mapping[str, Any]) -> list[str]:
     if not isinstance(schema, dict):
         return []
     return [
-        re.sub(r"^the arguments(?=: )", "$", problem) for problem in schemas.problems(schema, value)
+        Misfit(problem.path or "$", misfits.sentence(problem))
+        for problem in schemas.found(schema, value)
     ]
 
 
-def verdict(kind: str, problems: tuple[str, ...]) -> str:
+def verdict(kind: str, problems: tuple[Misfit, ...]) -> str:
     if kind == "json_object":
         return _("Valid JSON, but no object") if problems else _("Valid JSON")
     return _("Valid JSON that does not fit the schema") if problems else _("Fits the schema")
@@ -183,28 +197,30 @@ def node(name: str, path: str, steps: list[str | int], value: Any, depth: int, r
         kind=kind,
         summary=counted(kind, len(parts)),
         children=tuple(children),
-        is_open=depth < OPEN_DEPTH,
+        is_open=not depth or (depth < OPEN_DEPTH and len(parts) <= OPEN_PARTS),
     )
 
 
 def leaf(name: str, path: str, steps: str, value: Any) -> Node:
-    written = json.dumps(value, ensure_ascii=False)
-    is_text = isinstance(value, str)
-    cut = written if len(written) <= VALUE_CHARACTERS else written[:VALUE_CHARACTERS] + "…"
+    text = str(value) if isinstance(value, Number) else json.dumps(value, ensure_ascii=False)
+    is_text = isinstance(value, str) and not isinstance(value, Number)
+    cut = text if len(text) <= VALUE_CHARACTERS else text[:VALUE_CHARACTERS] + "…"
     return Node(
         name=name,
         path=path,
         steps=steps,
         kind=kind_of(value),
         value=cut,
-        copied=value if is_text else written,
+        copied=value if is_text else text,
     )
 
 
 def kind_of(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return "word"
-    return "text" if isinstance(value, str) else "number" if isinstance(value, int | float) else ""
+    if isinstance(value, Number):
+        return "number"
+    return "text" if isinstance(value, str) else ""
 
 
 def joined(path: str, step: str | int) -> str:

@@ -25,6 +25,7 @@ from django.utils.translation import ngettext
 from qwenchat.markup.code import highlighted
 from qwenchat.markup.links import IGNORED, host_of, scheme_of
 
+from . import jsontext
 from .models import CallStatus
 from .times import seconds
 
@@ -260,6 +261,11 @@ def standing(
     return status, code
 
 
+def waits_still(call: ToolCall) -> bool:
+    """Whether its person can still decide, although its answer is over."""
+    return not call.decision and standing(call, call.expires, over=True)[0] == CallStatus.WAITING
+
+
 def label_of(call: ToolCall | Mapping[str, Any], status: str, code: str, *, read_only: bool) -> str:
     """The state in words, for whoever may decide or for others."""
     if status == CallStatus.WAITING and read_only:
@@ -308,17 +314,16 @@ def note_of(call: ToolCall | Mapping[str, Any], status: str, code: str) -> str:
 
 def pretty(value: Any) -> str:
     """JSON on lines of its own, what is not seen written as escapes; other text as it is."""
-    if isinstance(value, str):
-        text = value
-        try:
-            value = json.loads(text)
-        except (ValueError, RecursionError):
-            return written_out(TURNING, text)
-        if not isinstance(value, dict | list):
-            return written_out(TURNING, text)
-    if value is None:
+    if not value and not isinstance(value, dict | list):
         return ""
-    return visible(json.dumps(value, ensure_ascii=False, indent=2))
+    text = value if isinstance(value, str) else ""
+    try:
+        found = jsontext.read(text) if text else value
+        if isinstance(found, dict | list):
+            return visible(jsontext.written(found))
+    except (ValueError, RecursionError):
+        pass
+    return written_out(TURNING, text)
 
 
 def visible(text: str) -> str:

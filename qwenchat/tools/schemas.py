@@ -11,7 +11,7 @@ on purpose for schemas of servers we do not know: a `$ref` is followed inside th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -40,6 +40,24 @@ class TooInvolved(Exception):
     """References that multiply: checking would take longer than anybody waits."""
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong at `path`, "" being the whole. `code` and `facts` say it to programs, `words` in English.
+
+    The codes: `deep`, `involved`, `forbidden`, `missing`; `kind` (`wanted`: kinds, `given`), `constant` and
+    `choice` (`wanted`: values), `unknown` (`wanted`: names), `alternatives` (`ways`: problems), and `least`,
+    `most`, `above`, `below` (`limit`, and `of`: what is measured, "" being the number itself).
+    """
+
+    path: str
+    code: str
+    words: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.path or 'the arguments'}: {self.words}"
+
+
 @dataclass(slots=True)
 class Root:
     """The whole schema, in which references point, and how many steps are left."""
@@ -50,30 +68,35 @@ class Root:
 
 def problems(schema: Schema, value: object) -> list[str]:
     """What keeps `value` from fitting, at most a handful; empty when it fits."""
+    return [str(problem) for problem in found(schema, value)]
+
+
+def found(schema: Schema, value: object) -> list[Problem]:
+    """The same, for whoever has words of their own."""
     try:
         return list(islice(check(schema, value, "", Root(schema), 0), MOST_PROBLEMS))
     except TooInvolved:
-        return [said("", "cannot be checked against so involved a schema")]
+        return [Problem("", "involved", "cannot be checked against so involved a schema")]
 
 
-def check(schema: object, value: object, path: str, root: Root, depth: int) -> Iterator[str]:
+def check(schema: object, value: object, path: str, root: Root, depth: int) -> Iterator[Problem]:
     root.steps -= 1
     if root.steps < 0:
         raise TooInvolved
     if depth > MOST_DEPTH:
-        yield said(path, "is nested too deeply")
+        yield Problem(path, "deep", "is nested too deeply")
         return
     if schema is False:
-        yield said(path, "is not allowed")
+        yield Problem(path, "forbidden", "is not allowed")
     if not isinstance(schema, Mapping):
         return
     if isinstance(schema.get("$ref"), str):
         yield from check(referred(root.schema, schema["$ref"]), value, path, root, depth + 1)
     kinds = kinds_of(schema)
     if kinds and not any(KINDS[kind](value) for kind in kinds):
-        yield said(
-            path, f"must be {' or '.join(map(article, kinds))}, not {article(kind_of(value))}"
-        )
+        given = kind_of(value)
+        words = f"must be {' or '.join(map(article, kinds))}, not {article(given)}"
+        yield Problem(path, "kind", words, {"wanted": kinds, "given": given})
         return
     yield from check_choice(schema, value, path)
     yield from check_alternatives(schema, value, path, root, depth)
@@ -92,12 +115,15 @@ def check(schema: object, value: object, path: str, root: Root, depth: int) -> I
             yield from check_object(schema, value, path, root, depth)
 
 
-def check_choice(schema: Schema, value: object, path: str) -> Iterator[str]:
+def check_choice(schema: Schema, value: object, path: str) -> Iterator[Problem]:
     if "const" in schema and not same(schema["const"], value):
-        yield said(path, f"must be {schema['const']!r}")
+        wanted = schema["const"]
+        yield Problem(path, "constant", f"must be {wanted!r}", {"wanted": [wanted]})
     choices = schema.get("enum")
     if isinstance(choices, list) and not any(same(choice, value) for choice in choices):
-        yield said(path, f"must be one of {', '.join(map(repr, choices[:MOST_CHOICES]))}")
+        some = choices[:MOST_CHOICES]
+        words = f"must be one of {', '.join(map(repr, some))}"
+        yield Problem(path, "choice", words, {"wanted": some})
 
 
 def same(left: object, right: object) -> bool:
@@ -112,44 +138,49 @@ def same(left: object, right: object) -> bool:
 
 def check_alternatives(
     schema: Schema, value: object, path: str, root: Root, depth: int
-) -> Iterator[str]:
+) -> Iterator[Problem]:
     for one in listed(schema.get("allOf")):
         yield from check(one, value, path, root, depth + 1)
     for keyword in ("anyOf", "oneOf"):
-        ways = [
-            next(check(one, value, path, root, depth + 1), "")
+        tried = [
+            next(check(one, value, path, root, depth + 1), None)
             for one in listed(schema.get(keyword))
         ]
-        if ways and all(ways):
-            told = "; or ".join(ways[:MOST_PROBLEMS])
-            yield ways[0] if len(ways) == 1 else said(path, f"fits none of the allowed: {told}")
+        ways = [problem for problem in tried if problem is not None][:MOST_PROBLEMS]
+        if tried and None not in tried:
+            words = f"fits none of the allowed: {'; or '.join(map(str, ways))}"
+            whole = Problem(path, "alternatives", words, {"ways": ways})
+            yield ways[0] if len(tried) == 1 else whole
 
 
-def check_range(schema: Schema, size: float, path: str, of: str, unit: str) -> Iterator[str]:
+def check_range(schema: Schema, size: float, path: str, of: str, unit: str) -> Iterator[Problem]:
     least, most = schema.get(f"min{of}"), schema.get(f"max{of}")
+    measured = unit.strip()
     if isinstance(least, int | float) and size < least:
-        yield said(path, f"must be at least {least}{unit}")
+        facts = {"limit": least, "of": measured}
+        yield Problem(path, "least", f"must be at least {least}{unit}", facts)
     if isinstance(most, int | float) and size > most:
-        yield said(path, f"must be at most {most}{unit}")
+        facts = {"limit": most, "of": measured}
+        yield Problem(path, "most", f"must be at most {most}{unit}", facts)
 
 
-def check_number(schema: Schema, value: float, path: str) -> Iterator[str]:
+def check_number(schema: Schema, value: float, path: str) -> Iterator[Problem]:
     yield from check_range(schema, value, path, "imum", "")
     above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
     if isinstance(above, int | float) and not isinstance(above, bool) and value <= above:
-        yield said(path, f"must be more than {above}")
+        yield Problem(path, "above", f"must be more than {above}", {"limit": above})
     if isinstance(below, int | float) and not isinstance(below, bool) and value >= below:
-        yield said(path, f"must be less than {below}")
+        yield Problem(path, "below", f"must be less than {below}", {"limit": below})
 
 
 def check_object(
     schema: Schema, value: dict[str, object], path: str, root: Root, depth: int
-) -> Iterator[str]:
+) -> Iterator[Problem]:
     given = schema.get("properties")
     properties: Mapping[str, object] = given if isinstance(given, Mapping) else {}
     for name in listed(schema.get("required")):
         if name not in value:
-            yield said(joined(path, str(name)), "is missing")
+            yield Problem(joined(path, str(name)), "missing", "is missing")
     rest = schema.get("additionalProperties", True)
     for name, item in value.items():
         where = joined(path, name)
@@ -157,7 +188,8 @@ def check_object(
             yield from check(properties[name], item, where, root, depth + 1)
         elif rest is False:
             known = ", ".join(properties) or "none"
-            yield said(where, f"is unknown; known are: {known}")
+            words = f"is unknown; known are: {known}"
+            yield Problem(where, "unknown", words, {"wanted": list(properties)})
         else:
             yield from check(rest, item, where, root, depth + 1)
 
@@ -197,7 +229,3 @@ def article(kind: str) -> str:
 def joined(path: str, name: str) -> str:
     short = name if len(name) <= 64 else name[:64] + "…"
     return f"{path}.{short}" if path else short
-
-
-def said(path: str, problem: str) -> str:
-    return f"{path or 'the arguments'}: {problem}"

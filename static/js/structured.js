@@ -87,8 +87,17 @@ onAction("copy-json-path", (button) => copy(button, itemOf(button)?.dataset.path
 function valueOf(button) {
   const text = button.closest(".structured")?.querySelector('[data-slot="structure-text"]')?.textContent ?? "";
   const steps = /** @type {(string | number)[]} */ (JSON.parse(itemOf(button)?.dataset.steps ?? "[]"));
-  const value = steps.reduce((/** @type {any} */ within, step) => within?.[step], JSON.parse(text));
+  const value = steps.reduce((/** @type {any} */ within, step) => within?.[step], JSON.parse(text, exact));
   return typeof value === "string" ? value : JSON.stringify(value, null, 2);
+}
+
+/**
+ * Numbers as they are written, where the browser can: a long one would lose its last digits.
+ * @param {string} _name @param {unknown} value @param {{ source?: string }} [context]
+ */
+function exact(_name, value, context) {
+  const { rawJSON } = /** @type {{ rawJSON?: (text: string) => unknown }} */ (/** @type {unknown} */ (JSON));
+  return typeof value === "number" && rawJSON && context?.source ? rawJSON(context.source) : value;
 }
 
 onAction("structure-view", (button) => {

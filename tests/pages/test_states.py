@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from conversations.models import Message
+from conversations.models import Message, ToolCall
 
 
 def answer_in(look, tree):
@@ -99,6 +99,36 @@ def test_an_interrupted_answer_says_that_the_server_restarted(look, tree):
     assert notice.words == (
         "The server restarted while this was being written. What you see is saved. Continue"
     )
+
+
+def called(answer, **fields):
+    return ToolCall.objects.create(
+        message=answer, round=1, position=0, call_id="c1", name="lend", arguments="{}", **fields
+    )
+
+
+def test_an_answer_that_only_called_tools_can_go_on(look, tree):
+    called(tree.answer(tree.ask(), "", status="interrupted"), status="running")
+    article = answer_in(look, tree)
+    assert "before the answer began" not in article.one("div", class_="notice").words
+    assert actions(article.one("div", class_="notice")) == ["continue"]
+    assert article.one("li", data_step="tool").attributes["data-status"] == "cancelled"
+
+
+def test_an_interrupted_answer_whose_call_waits_goes_on_with_the_decision(look, tree):
+    until = timezone.now() + timedelta(minutes=5)
+    call = called(
+        tree.answer(tree.ask(), "", status="interrupted"), status="waiting", expires=until
+    )
+    article = answer_in(look, tree)
+    assert article.one("div", class_="notice").words == (
+        "The server restarted. Allow or refuse the call, and the answer goes on."
+    )
+    assert article.all("button", data_action="approve")
+    ToolCall.objects.filter(id=call.id).update(expires=timezone.now())
+    article = answer_in(look, tree)
+    assert not article.all("button", data_action="approve")
+    assert actions(article.one("div", class_="notice")) == ["continue"]
 
 
 def test_an_answer_cut_by_the_service_says_why(look, tree):
