@@ -42,6 +42,7 @@ def test_dialogs_are_pages_without_script(look, htmx, tree, kind):
     whole = look(path)
     assert "open" in whole.one("dialog").attributes
     assert whole.one("h1").words
+    assert "hx-disable" in whole.one("main").attributes  # its form's target is not on this page
     fragment = Page(htmx.get(path).content.decode())
     assert not fragment.all("html")
     assert "open" not in fragment.one("dialog").attributes
