@@ -12,6 +12,7 @@ from qwenchat.refusals import NotFound as NotFound
 from qwenchat.refusals import parsed as parsed
 
 from .models import Conversation, Message
+from .sharing.models import Share
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -34,6 +35,16 @@ def message_for(user: User, message: UUID | str) -> Message:
             id=parsed(message), conversation__owner=user
         )
     except Message.DoesNotExist:
+        raise NotFound from None
+
+
+def share_for(user: User, conversation: UUID | str, share: UUID | str) -> Share:
+    """A link to one of the person's own conversations, without what it shows; `NotFound` otherwise."""
+    try:
+        return Share.objects.defer("frozen").get(
+            id=parsed(share), conversation=parsed(conversation), conversation__owner=user
+        )
+    except Share.DoesNotExist:
         raise NotFound from None
 
 

@@ -369,6 +369,7 @@ class Command(models.Model):
         return self.request
 
 
-# Models of `review/` belong to this app: Django finds them through this module.
+# Models of these rooms belong to this app: Django finds them through this module.
 from .review.models import Opening, Review  # noqa: E402, F401
+from .sharing.models import Share  # noqa: E402, F401
 from .toolbox.models import ToolServer  # noqa: E402, F401

@@ -253,14 +253,17 @@ def structure_of(message: Message) -> ShownStructure | None:
 
 
 def searched(message: Message) -> str:
-    """Whether the model searched, in words: as far as the protocol that was used tells of it."""
-    word = ""
+    """Whether the model searched, in words."""
+    return toolshow.sentence(search_word(message), len(toolshow.shown_sources(message.sources)))
+
+
+def search_word(message: Message) -> str:
+    """`toolshow.sentence`'s word for it: as far as the protocol that was used tells of a search."""
     if message.searched:
-        word = "yes"
-    elif message.options.get("search") and not message.is_running and has_begun(message):
-        is_told = routing.is_native(Options.restored(message.options))
-        word = "asked" if is_told else "untold"
-    return toolshow.sentence(word, len(toolshow.shown_sources(message.sources)))
+        return "yes"
+    if not message.options.get("search") or message.is_running or not has_begun(message):
+        return ""
+    return "asked" if routing.is_native(Options.restored(message.options)) else "untold"
 
 
 def has_begun(message: Message) -> bool:
@@ -332,16 +335,9 @@ def thinking_of(message: Message) -> Thinking | None:
     if not message.reasoning and not message.is_running:
         return None
     is_running = message.is_running and message.reasoning_ms is None and not message.text
-    if is_running:
-        label = _("Thinking")
-    elif message.reasoning_ms is None:
-        label = _("Thought before answering")
-    else:
-        whole_ms = 1000 * max(1, round(message.reasoning_ms / 1000))
-        label = _("Thought for %(time)s") % {"time": seconds(whole_ms)}
     tokens = message.reasoning_tokens
     return Thinking(
-        label=label,
+        label=_("Thinking") if is_running else thought_for(message.reasoning_ms),
         text=message.reasoning,
         is_running=is_running,
         tokens=spent(tokens) if tokens and not message.is_running else "",
@@ -350,6 +346,13 @@ def thinking_of(message: Message) -> Thinking | None:
 
 def spent(tokens: int) -> str:
     return ngettext("%(count)s token", "%(count)s tokens", tokens) % {"count": count(tokens)}
+
+
+def thought_for(milliseconds: int | None) -> str:
+    if milliseconds is None:
+        return _("Thought before answering")
+    whole_ms = 1000 * max(1, round(milliseconds / 1000))
+    return _("Thought for %(time)s") % {"time": seconds(whole_ms)}
 
 
 def figures_of(message: Message) -> Iterable[Figure]:

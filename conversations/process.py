@@ -18,6 +18,7 @@ from conversations.database import in_database
 from . import news, offered, pieces, presence, service
 from .generation import recovery
 from .generation.runner import runner
+from .sharing import links
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -52,7 +53,14 @@ def start() -> None:
     if _tasks:
         return
     recovery.hold_lock()
-    for work in (reap(), presence.watch(), keep_models(), tend_files(), delete_copies()):
+    for work in (
+        reap(),
+        presence.watch(),
+        keep_models(),
+        tend_files(),
+        delete_copies(),
+        tend_links(),
+    ):
         spawn(work)
 
 
@@ -101,6 +109,16 @@ async def delete_copies() -> None:
         except Exception:
             logger.exception("copies at the model service could not be deleted")
         await asyncio.sleep(COPIES_SECONDS)
+
+
+async def tend_links() -> None:
+    """Removes what was kept for links whose time is over; nobody can read them from that moment on."""
+    while True:
+        try:
+            await in_database(links.delete_expired)()
+        except Exception:
+            logger.exception("expired links could not be removed")
+        await asyncio.sleep(SWEEP_SECONDS)
 
 
 async def stop() -> None:

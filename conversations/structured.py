@@ -95,7 +95,7 @@ def shown(text: str, response_format: Mapping[str, Any] | None) -> ShownStructur
     room = Room()
     root = node("$", "$", [], value, 0, room)
     return ShownStructure(
-        sentence=verdict(kind, problems),
+        sentence=verdict(kind, fits=not problems),
         icon="alert" if problems else "check",
         tone="warn" if problems else "ok",
         problems=problems,
@@ -145,10 +145,10 @@ def wrong(value: object, response_format: Mapping[str, Any]) -> list[Misfit]:
     ]
 
 
-def verdict(kind: str, problems: tuple[Misfit, ...]) -> str:
+def verdict(kind: str, *, fits: bool) -> str:
     if kind == "json_object":
-        return _("Valid JSON, but no object") if problems else _("Valid JSON")
-    return _("Valid JSON that does not fit the schema") if problems else _("Fits the schema")
+        return _("Valid JSON") if fits else _("Valid JSON, but no object")
+    return _("Fits the schema") if fits else _("Valid JSON that does not fit the schema")
 
 
 def left_out(count: int) -> str:

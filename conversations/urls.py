@@ -12,6 +12,8 @@ from .views import (
     pictures,
     plan,
     recognition,
+    shared,
+    shares,
     sidebar,
 )
 
@@ -25,6 +27,11 @@ urlpatterns = [
     path("c/<uuid:conversation>/rename/", changes.rename, name="conversation_rename"),
     path("c/<uuid:conversation>/delete/", changes.delete, name="conversation_delete"),
     path("c/<uuid:conversation>/export/", exports.export, name="conversation_export"),
+    path("c/<uuid:conversation>/share/", shares.shares, name="conversation_shares"),
+    path("c/<uuid:conversation>/share/<uuid:share>/end/", shares.end, name="share_end"),
+    path("s/<slug:token>/", shared.page, name="share"),
+    path("s/<slug:token>/files/<int:number>/", shared.file, name="share_file"),
+    path("s/<slug:token>/files/<int:number>/preview/", shared.preview, name="share_preview"),
     path("plan/", plan.plan, name="plan"),
     path("messages/<uuid:message>/source/", inspection.source, name="message_source"),
     path("messages/<uuid:message>/request/", inspection.request_made, name="message_request"),

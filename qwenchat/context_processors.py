@@ -11,4 +11,8 @@ if TYPE_CHECKING:
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    return {"sandbox": settings.SANDBOX, "signup": settings.QWENCHAT_SIGNUP}
+    return {
+        "sandbox": settings.SANDBOX,
+        "signup": settings.QWENCHAT_SIGNUP,
+        "can_share": settings.QWENCHAT_SHARES != "off",
+    }

@@ -38,6 +38,15 @@ class Limits:
     messages_per_page: int = 40
     conversations_per_page: int = 40
 
+    # ---- links to conversations ----
+    shares_per_conversation: int = 20  # each is a copy of its branch
+    share_bytes: int = (
+        4 * MEGABYTE
+    )  # of such a copy: a thick book, and what a phone can still lay out
+    # Pages and pictures of shares that one address reads while signed out: an office behind one
+    # address, each page with some pictures.
+    share_reads_per_minute: int = 300
+
     # ---- files ----
     image_bytes: int = 10 * MEGABYTE
     document_bytes: int = 50 * MEGABYTE

@@ -1,7 +1,7 @@
 """Log lines: one JSON object each, without keys.
 
 Never logged, by convention of every caller: what people write or upload. Masked here, whatever the
-caller: API keys and bearer tokens.
+caller: API keys, bearer tokens, and the tokens of shared links, which stand in addresses.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import logging
 import re
 from datetime import UTC, datetime
 
-SECRET = re.compile(r"\bsk-[A-Za-z0-9_-]{6,}|(?<=Bearer )\S+")
+SECRET = re.compile(r"\bsk-[A-Za-z0-9_-]{6,}|(?<=Bearer )\S+|(?<=/s/)[A-Za-z0-9_-]{20,}")
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 

@@ -34,6 +34,8 @@ QWENCHAT_DATA = Path(env.text("QWENCHAT_DATA", "data")).resolve()
 QWENCHAT_SIGNUP = env.choice(
     "QWENCHAT_SIGNUP", "open" if ON_LOOPBACK else "closed", ("open", "approval", "closed")
 )
+# Who may read what people share by link: nobody, whoever is signed in here, or whoever has the link.
+QWENCHAT_SHARES = env.choice("QWENCHAT_SHARES", "members", ("off", "members", "anyone"))
 LIMITS = Limits.from_environment()
 
 SECRET_KEY = env.text("SECRET_KEY")

@@ -73,6 +73,7 @@ class Opening(models.Model):
     class What(models.TextChoices):
         TRANSCRIPT = "transcript", _("Transcript")
         REQUESTS = "requests", _("Requests")
+        SHARE_ENDED = "share_ended", _("Shared link ended")
 
     reader = models.BigIntegerField(_("reader's number"))
     reader_name = models.CharField(_("reader"), max_length=150)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from conversations import access, actions, news
 from conversations.generation.runner import runner
 from conversations.models import RUNNING, TITLE_CHARACTERS
+from conversations.sharing import links
 from qwenchat.doors import page
 from qwenchat.refusals import Refusal
 
@@ -83,7 +84,11 @@ def delete(request: MemberRequest, conversation: UUID) -> HttpResponse:
     """Asks whether to delete the conversation, or does it."""
     found = access.conversation_for(request.user, conversation)
     if request.method != "POST":
-        context = {"title": sidebar.title_of(found), "cancel": _("Keep")}
+        context = {
+            "title": sidebar.title_of(found),
+            "cancel": _("Keep"),
+            "is_shared": links.of(found).exists(),
+        }
         heading = _("Delete this conversation?")
         return dialog(request, found, "conversations/_delete.html", heading, context)
     here = shows(request, found)

@@ -159,12 +159,12 @@ def attempt(request: HttpRequest, name: str) -> Attempt:
     return Attempt(by_name, by_address, name_number, address_number)
 
 
-def visit(request: HttpRequest) -> None:
-    """Counts a request to the account pages; `TooMany` beyond the limit of its address.
+def visit(request: HttpRequest, what: str = "visit", most: int | None = None) -> None:
+    """Counts a request to the account pages, or to `what`; `TooMany` beyond the limit of its address.
 
     These pages stay readable while the cache is down; what needs a counter, `attempt`, does not.
     """
-    key = f"visit:{digest(network_of(request))}"
+    key = f"{what}:{digest(network_of(request))}"
     try:
         with counters():
             cache.add(f"{key}:since", time.time(), MINUTE_SECONDS)
@@ -173,9 +173,9 @@ def visit(request: HttpRequest) -> None:
             since = cache.get(f"{key}:since") or time.time()
     except Unavailable:
         return
-    if visits > settings.LIMITS.anonymous_per_minute:
+    if visits > (settings.LIMITS.anonymous_per_minute if most is None else most):
         wait = max(1, math.ceil(MINUTE_SECONDS - (time.time() - since)))
-        logger.info("too many requests to the account pages", extra={"retry_after": wait})
+        logger.info("too many requests of one address", extra={"retry_after": wait, "to": what})
         raise TooMany(wait)
 
 

@@ -19,6 +19,7 @@ import "./ocr.js";
 import "./calls.js";
 import "./citations.js";
 import "./structured.js";
+import "./sharing.js";
 import "./messages.js";
 import "./editing.js";
 import "./codeblocks.js";

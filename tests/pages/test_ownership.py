@@ -7,7 +7,11 @@ import uuid
 import pytest
 from django.test import Client
 
-PAGES = ["", "thread/", "menu/", "rename/", "delete/"]
+from conversations.sharing import links
+from conversations.sharing.frozen import Choice
+from tests.pages.conftest import Tree
+
+PAGES = ["", "thread/", "menu/", "rename/", "share/", "delete/"]
 
 
 def addresses(conversation, message):
@@ -35,22 +39,27 @@ def test_other_people_get_the_same_404_as_for_ids_that_never_were(tree, browser,
         assert browser.get(theirs).status_code == 200, theirs
 
 
-def test_other_people_cannot_change_a_conversation(tree, others):
+def test_other_people_cannot_change_a_conversation(tree, others, bob):
     answer = tree.answer(tree.ask())
+    share = links.make(tree.conversation, answer.id, Choice())
     base = f"/c/{tree.conversation.id}/"
     for path, fields in [
         ("branch/", {"message": str(answer.id)}),
         ("rename/", {"title": "Mine"}),
+        ("share/", {}),
+        (f"share/{share.id}/end/", {}),
         ("delete/", {}),
     ]:
         assert others.post(base + path, fields).status_code == 404
+    own = Tree(bob)
+    own.answer(own.ask())
+    assert others.post(f"{own.url}share/{share.id}/end/").status_code == 404
     tree.conversation.refresh_from_db()
     assert tree.conversation.title == "Tea"
+    assert [one.id for one in tree.conversation.shares.all()] == [share.id]
 
 
 def test_a_message_of_another_conversation_is_no_branch_of_this_one(tree, browser, alice):
-    from tests.pages.conftest import Tree
-
     tree.answer(tree.ask())
     elsewhere = Tree(alice, "Coffee")
     stranger = elsewhere.answer(elsewhere.ask())
@@ -95,5 +104,6 @@ def test_changes_need_a_post_with_the_token(tree, alice):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
     assert strict.post(f"{tree.url}delete/").status_code == 403
+    assert strict.post(f"{tree.url}share/").status_code == 403
     assert strict.get(f"{tree.url}branch/").status_code == 405
     tree.conversation.refresh_from_db()

@@ -1,0 +1,114 @@
+"""Making and ending links, and the door of whoever has one.
+
+The owner's own door is `conversations.access.share_for`.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from conversations import branches, presenting
+from conversations.models import Conversation
+from qwenchat.refusals import NotFound, Refusal
+
+from . import frozen
+from .models import Share
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+
+    from .frozen import Choice
+
+ALL = 1_000_000  # messages of one branch
+
+
+def are_on() -> bool:
+    return bool(settings.QWENCHAT_SHARES != "off")
+
+
+def in_force() -> QuerySet[Share]:
+    """Those that may be read now."""
+    return Share.objects.filter(Q(expires=None) | Q(expires__gt=timezone.now()))
+
+
+def of(conversation: Conversation) -> QuerySet[Share]:
+    """A conversation's links, newest first, without what they show."""
+    return in_force().filter(conversation=conversation).defer("frozen")
+
+
+def share_by(token: str) -> Share:
+    """What a link shows, with its owner at hand; `NotFound` once it has ended or its owner is locked out."""
+    readable = in_force().select_related("conversation__owner")
+    found = readable.filter(token=token, conversation__owner__is_active=True).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def make(conversation: Conversation, leaf: UUID | None, choice: Choice) -> Share:
+    """A link to the branch that ends in `leaf`, as it is now; `Refusal` where there is none to be shown."""
+    messages = branches.last_messages(conversation, leaf, ALL)
+    if not messages:
+        raise Refusal("invalid", _("There is nothing to share yet."))
+    if any(message.is_running for message in messages):
+        raise Refusal("busy", _("An answer is still being written. Share it when it is done."))
+    presenting.with_files(messages)
+    kept = frozen.freeze(messages, choice, prose=presenting.stored_prose, sandbox=settings.SANDBOX)
+    check_size(kept)
+    with transaction.atomic():
+        # Locked, so that two requests at once do not both find room; gone, if it was deleted meanwhile.
+        locked = Conversation.objects.select_for_update().filter(id=conversation.id).first()
+        if locked is None:
+            raise NotFound
+        check_count(locked)
+        days = choice.days
+        return Share.objects.create(
+            conversation=locked,
+            title=locked.title,
+            with_thinking=choice.thinking,
+            with_details=choice.details,
+            with_files=bool(frozen.shared_files(kept)),
+            frozen=kept,
+            expires=timezone.now() + timedelta(days=days) if days else None,
+        )
+
+
+def check_size(kept: frozen.Frozen) -> None:
+    if len(json.dumps(kept, ensure_ascii=False).encode()) > settings.LIMITS.share_bytes:
+        sentence = _(
+            "This is too long for one page. Share it without thinking and what tools gave, or export it."
+        )
+        raise Refusal("too_large", sentence)
+
+
+def check_count(conversation: Conversation) -> None:
+    most = settings.LIMITS.shares_per_conversation
+    if of(conversation).count() >= most:
+        sentence = ngettext(
+            "This conversation has %(most)d link. End one to make another.",
+            "This conversation has %(most)d links. End one to make another.",
+            most,
+        )
+        raise Refusal("quota_exceeded", sentence % {"most": most})
+
+
+def end(share: Share) -> None:
+    """The link and its copy are gone; whoever opens it gets 404 from now on."""
+    Share.objects.filter(id=share.id).delete()
+
+
+def delete_expired() -> int:
+    """Removes what was kept for links whose time is over: nobody can read them any more."""
+    removed, _by_model = Share.objects.filter(expires__lte=timezone.now()).delete()
+    return removed
