@@ -147,6 +147,11 @@ class ConversationAdmin(ReadOnly, ConversationBase):
                 self.admin_site.admin_view(views.requests),
                 name="conversations_conversation_requests",
             ),
+            path(
+                "<uuid:conversation>/shares/<uuid:share>/end/",
+                self.admin_site.admin_view(views.end_share),
+                name="conversations_conversation_end_share",
+            ),
             *super().get_urls(),
         ]
 

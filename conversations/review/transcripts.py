@@ -14,11 +14,13 @@ from django.utils.translation import ngettext
 
 from conversations import branches, presenting
 from conversations.models import Conversation, Message, Round
+from conversations.sharing import links
 from conversations.times import seconds
 
 from .models import Opening
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from conversations.presenting import ShownMessage
@@ -51,6 +53,13 @@ class Facts:
     requests: int
     tokens: str
     chats: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharedLink:
+    id: UUID
+    created: datetime
+    expires: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +146,11 @@ def facts_of(conversation: Conversation) -> Facts:
         },
         chats=ngettext("%(count)d chat", "%(count)d chats", chats) % {"count": chats},
     )
+
+
+def shares_of(conversation: Conversation) -> list[SharedLink]:
+    """That there are links, not where they lead: the transcript shows more than they do."""
+    return [SharedLink(share.id, share.created, share.expires) for share in links.of(conversation)]
 
 
 def openings_of(conversation: Conversation) -> list[Opening]:

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from conversations.models import Conversation, Message
+from conversations.sharing import links
 
 from . import transcripts
 from .grants import PERMISSION as PERMISSION
@@ -71,6 +72,7 @@ def page(
         "facts": transcripts.facts_of(opened),
         "reviews": list(opened.reviews.all()),
         "openings": transcripts.openings_of(opened),
+        "shares": transcripts.shares_of(opened),
         "form": form,
         **frame(request),
     }
@@ -118,6 +120,18 @@ def review(request: HttpRequest, conversation: UUID) -> HttpResponse:
     )
     messages.success(request, _("Marked as reviewed."))
     return redirect("admin:conversations_conversation_change", reviewed.id)
+
+
+@may_review
+@require_POST
+def end_share(request: HttpRequest, conversation: UUID, share: UUID) -> HttpResponse:
+    """Ends a link that should not be read any more; who did it is written down first."""
+    of = conversation_by(conversation)
+    found = get_object_or_404(links.of(of), id=share)
+    record(request, of, Opening.What.SHARE_ENDED)
+    links.end(found)
+    messages.success(request, _("The link has ended."))
+    return redirect("admin:conversations_conversation_change", of.id)
 
 
 def conversation_by(id_: UUID) -> Conversation:
