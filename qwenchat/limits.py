@@ -39,7 +39,8 @@ class Limits:
     conversations_per_page: int = 40
 
     # ---- links to conversations ----
-    shares_per_conversation: int = 20  # each is a copy of its branch
+    shares_per_hour: int = 60  # a user; each stores a copy, as an upload does
+    shares_per_conversation: int = 20  # a list that can still be looked through
     share_bytes: int = (
         4 * MEGABYTE
     )  # of such a copy: a thick book, and what a phone can still lay out

@@ -6,6 +6,7 @@ The owner's own door is `conversations.access.share_for`.
 from __future__ import annotations
 
 import json
+import math
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from django.utils.translation import ngettext
 
 from conversations import branches, presenting
 from conversations.models import Conversation
+from qwenchat import rates
 from qwenchat.refusals import NotFound, Refusal
 
 from . import frozen
@@ -26,11 +28,13 @@ from .models import Share
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from django.contrib.auth.models import User
     from django.db.models import QuerySet
 
     from .frozen import Choice
 
 ALL = 1_000_000  # messages of one branch
+HOUR = 3600
 
 
 def are_on() -> bool:
@@ -54,6 +58,22 @@ def share_by(token: str) -> Share:
     if found is None:
         raise NotFound
     return found
+
+
+def count_one(user: User) -> None:
+    """Counts a link that the person is about to make; `Refusal` beyond an hour's."""
+    most = settings.LIMITS.shares_per_hour
+    rates.spend("shares", user.pk, most, seconds=HOUR, refusal=too_many)
+
+
+def too_many(seconds: int) -> Refusal:
+    minutes = max(1, math.ceil(seconds / 60))
+    sentence = ngettext(
+        "That was a lot of links at once. Try again in %(minutes)d minute.",
+        "That was a lot of links at once. Try again in %(minutes)d minutes.",
+        minutes,
+    )
+    return Refusal("rate_limited", sentence % {"minutes": minutes}, retry_after=seconds)
 
 
 def make(conversation: Conversation, leaf: UUID | None, choice: Choice) -> Share:

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 from conversations import access
 from conversations.sharing import links
 from conversations.sharing.frozen import Choice
-from qwenchat import rates
 from qwenchat.doors import page
 from qwenchat.refusals import Refusal
 
@@ -53,7 +52,7 @@ def shares(request: MemberRequest, conversation: UUID) -> HttpResponse:
     if request.method != "POST":
         return asked(request, found)
     try:
-        rates.spend("shares", request.user.pk, settings.LIMITS.commands_per_minute)
+        links.count_one(request.user)
         made = links.make(found, leaf_posted(request.POST, found), choice_posted(request.POST))
     except Refusal as refusal:
         return asked(request, found, refusal=refusal)

@@ -630,8 +630,9 @@ def test_what_cannot_be_shared_says_why(tree, htmx, browser, settings):
     post(browser, tree)
     words, status = refused()
     assert ("has 1 link" in words, status) == (True, 429)
-    settings.LIMITS = Limits(commands_per_minute=1)
-    assert refused()[1] == 429
+    settings.LIMITS = Limits(shares_per_hour=1)
+    words, status = refused()
+    assert ("Try again in 60 minutes" in words, status) == (True, 429)
     assert Share.objects.count() == 1
 
 
@@ -640,6 +641,17 @@ def test_deleting_says_that_links_end_with_it(tree, htmx):
     assert "shared links" not in htmx.get(f"{tree.url}delete/").content.decode()
     shared(tree)
     assert "Its shared links end." in htmx.get(f"{tree.url}delete/").content.decode()
+
+
+def test_making_one_costs_the_same_whatever_the_length(tree, alice, django_assert_max_num_queries):
+    tree.answer(tree.ask())
+    long, last = Tree(alice, "Long"), None
+    for number in range(40):
+        last = long.answer(long.ask(f"{number}", after=last))
+    for one in (tree, long):
+        shared(one)  # the answers' HTML is drawn once and kept
+        with django_assert_max_num_queries(10):
+            shared(one)
 
 
 def test_the_dialog_reads_no_copies(tree, htmx, django_assert_num_queries):
