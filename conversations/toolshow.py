@@ -221,7 +221,7 @@ def shown_run(
         expires_text="",
         running_ms=0,
         is_read_only=read_only,
-        code=mark_safe(highlighted(code, "python")) if code else None,  # noqa: S308 -- escaped there
+        code=coloured(code, "python") if code else None,
     )
 
 
@@ -335,9 +335,11 @@ def written_out(characters: re.Pattern[str], text: str) -> str:
     return characters.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
-def coloured(text: str) -> SafeString:
-    """The text as HTML, with colours where it is JSON and not too long for that."""
-    if text[:1] in ("{", "[") and len(text) <= COLOURED_CHARACTERS:
+def coloured(text: str, language: str = "") -> SafeString:
+    """The text as HTML, with colours where it is of this language, or JSON, and not too long for that."""
+    if language and len(text) <= COLOURED_CHARACTERS:
+        return mark_safe(highlighted(text, language))  # noqa: S308 -- it escapes every word
+    if not language and text[:1] in ("{", "[") and len(text) <= COLOURED_CHARACTERS:
         try:
             json.loads(text)
         except (ValueError, RecursionError):

@@ -84,6 +84,7 @@ def test_long_code_is_bounded_and_whole_in_an_export(browser, look, tree):
     shown = line(look, tree)
     assert len(shown.one("pre").text) == toolshow.SHOWN_CHARACTERS
     assert "44,000 more characters" in shown.text
+    assert not shown.one("pre").all("span")  # too long to be worth colours
     whole = browser.get(f"{tree.url}export/?as=markdown").content.decode()
     assert whole.count("> x = 1\n") == 10_000
 
@@ -157,3 +158,12 @@ def test_its_run_never_waits_for_anybody(computed):
     call.status = "waiting"
     html = toolshow.call_html(call, computed.id)
     assert 'data-action="approve"' not in html
+
+
+@pytest.mark.parametrize(("text", "button"), [("", "retry"), ("It", "continue")])
+def test_an_answer_that_was_cut_goes_on_from_words_and_not_from_what_ran(look, tree, text, button):
+    answer = tree.answer(tree.ask(), text, options=ON, status="interrupted", reasoning="Hm.")
+    ran(answer)
+    actions = [each.attributes.get("data-action") for each in look(tree.url).all("button")]
+    assert button in actions
+    assert ({"retry", "continue"} - {button}).isdisjoint(actions)
