@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from .fetching import Fetched, fetch
+from .known import KnownAddresses
 
 
 class ToolError(Exception):
@@ -75,11 +76,12 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`timezone` is the person's own, by its IANA name."""
+    """`timezone` is the person's own, by its IANA name; `known` are addresses that no model made up."""
 
     timezone: str = "UTC"
     now: Callable[[], datetime] = utc_now
     fetch: Fetch = fetch
+    known: KnownAddresses = field(default_factory=KnownAddresses)
     weather: WeatherProvider | None = None
     search: SearchConversations | None = None
     read_attachment: ReadAttachment | None = None

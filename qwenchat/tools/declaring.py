@@ -19,11 +19,12 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import re
 import typing
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 from .context import Context, ToolError
 from .docstrings import read
@@ -36,8 +37,13 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 FORBIDDEN_NAMES = frozenset({"search"})
 TIMEOUT_S = 30.0
 MOST_ARGUMENT_CHARACTERS = 100_000
+# Deeper ones cannot be written out again line by line: Python counts levels.
+MOST_ARGUMENT_DEPTH = 64
 
 Invoke = Callable[[dict[str, Any], Context], Awaitable[object]]
+# Why a person is asked about one call, as its code; None when nobody has to be.
+Reason = Literal["address"]
+Asks = Callable[[dict[str, Any], Context], Reason | None]
 
 
 class ArgumentsError(ToolError):
@@ -48,7 +54,8 @@ class ArgumentsError(ToolError):
 class Tool:
     """Something that a model may call.
 
-    `side_effects`: it changes something somewhere, so that a person has to approve each call.
+    `side_effects`: it changes something somewhere, so that a person has to approve each call. `asks`:
+    it changes nothing, and still some calls need a person's word.
     `origin`: the host or server it belongs to, "" for our own. `needs`: the hooks of `Context`
     without which it is of no use.
     """
@@ -58,6 +65,7 @@ class Tool:
     schema: Mapping[str, Any]
     invoke: Invoke = field(repr=False)
     side_effects: bool = False
+    asks: Asks | None = field(default=None, repr=False)
     timeout_s: float = TIMEOUT_S
     origin: str = ""
     title: str = ""
@@ -90,27 +98,60 @@ class Tool:
             )
         try:
             # Models write nothing at all where there is nothing to say.
-            arguments = json.loads(text, parse_constant=not_json) if text.strip() else {}
+            arguments = parsed(text) if text.strip() else {}
         except (ValueError, RecursionError) as error:
             raise ArgumentsError(f"The arguments are not valid JSON: {error}.") from None
         return self.check_arguments(arguments)
 
     def check_arguments(self, arguments: object) -> dict[str, Any]:
         """The same for arguments that are already values."""
-        if not isinstance(arguments, dict):
-            raise ArgumentsError("The arguments must be one JSON object.")
-        found = problems(self.schema, arguments)
-        if found:
-            raise ArgumentsError("The arguments do not fit. " + ". ".join(found) + ".")
-        return arguments
+        return fitting(self.schema, arguments)
+
+    def why_asked(self, arguments: dict[str, Any], context: Context) -> Reason | Literal[""] | None:
+        """Why this call waits for a person; None when it need not, "" where its tool changes something."""
+        if self.side_effects:
+            return ""
+        return self.asks(arguments, context) if self.asks is not None else None
 
     async def call(self, arguments: object, context: Context) -> object:
         """What the tool gives back for these arguments, which are checked first."""
         return await self.invoke(self.check_arguments(arguments), context)
 
 
+def fitting(schema: Mapping[str, Any], arguments: object) -> dict[str, Any]:
+    """The arguments, if they fit the schema; `ArgumentsError` says what to mend."""
+    if not isinstance(arguments, dict):
+        raise ArgumentsError("The arguments must be one JSON object.")
+    if is_deeper(arguments, MOST_ARGUMENT_DEPTH):
+        raise ArgumentsError(f"The arguments are nested deeper than {MOST_ARGUMENT_DEPTH} levels.")
+    found = problems(schema, arguments)
+    if found:
+        raise ArgumentsError("The arguments do not fit. " + ". ".join(found) + ".")
+    return arguments
+
+
+def is_deeper(value: object, levels: int) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        return False
+    return levels == 0 or any(is_deeper(each, levels - 1) for each in value)
+
+
+def parsed(text: str) -> Any:
+    """What JSON says, and what can be said in JSON again: 1e999 would be read as infinite."""
+    return json.loads(text, parse_constant=not_json, parse_float=finite)
+
+
 def not_json(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON")
+
+
+def finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:40]} is too large")
+    return number
 
 
 Function = Callable[..., Any]
@@ -124,6 +165,7 @@ def tool(
     name: str = ...,
     title: str = ...,
     side_effects: bool = ...,
+    asks: Asks | None = ...,
     timeout_s: float = ...,
     needs: str = ...,
 ) -> Callable[[Function], Tool]: ...
@@ -134,6 +176,7 @@ def tool(
     name: str = "",
     title: str = "",
     side_effects: bool = False,
+    asks: Asks | None = None,
     timeout_s: float = TIMEOUT_S,
     needs: str = "",
 ) -> Tool | Callable[[Function], Tool]:
@@ -148,6 +191,7 @@ def tool(
             schema=schema,
             invoke=invoking(function, hints, injected),
             side_effects=side_effects,
+            asks=asks,
             timeout_s=timeout_s,
             title=title,
             needs=frozenset(needs.split()),

@@ -1,8 +1,9 @@
 """A model's calls, run within limits: every call ends as an Outcome, whatever the tool does.
 
 A call runs only if its tool was offered, its arguments are whole and fit, its id is new, and rounds
-and calls are left; a tool with side effects only once a person has approved these very arguments.
-Whatever does not run is told to the model. Calls of one round run at the same time.
+and calls are left; a tool with side effects, or a call that its tool says needs it, only once a
+person has approved these very arguments. Whatever does not run is told to the model. Calls of one
+round run at the same time.
 """
 
 from __future__ import annotations
@@ -23,10 +24,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# A tool that is told to end may tidy up for so long.
+GOODBYE_S = 1.0
+# Tools that were told to end and have not yet; kept, because a task that nobody holds may vanish.
+deaf: set[asyncio.Task[object]] = set()
+
 State = Literal["running", "waiting", "done", "failed", "refused", "cancelled"]
-# Why a call did not end as "done"; "" when it did.
+# Why a call did not end as "done", or what is asked while it waits; "" otherwise.
 Code = Literal[
     "",
+    "address",  # not ended: it waits, because the model made the address up (see `Tool.asks`)
     "cut",  # the model's answer ended in the middle of the call
     "repeated",  # this id has run before
     "unknown",  # no such tool was offered
@@ -114,7 +121,12 @@ class Outcome:
     @property
     def arguments_json(self) -> str:
         """Arguments fit for the history: always valid JSON, as the service demands."""
-        return json.dumps(self.arguments or {}, ensure_ascii=False)
+        return written(self.arguments or {})
+
+
+def written(arguments: dict[str, Any]) -> str:
+    """The arguments as JSON that can be sent: half characters, which JSON can hold, cannot."""
+    return json.dumps(arguments, ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
 async def nobody_approves(_call: Call, _tool: Tool, _arguments: dict[str, Any]) -> Refused:
@@ -199,8 +211,9 @@ class Run:
 
         try:
             arguments = tool.read_arguments(call.arguments)
-            if tool.side_effects:
-                settle("waiting")
+            why = tool.why_asked(arguments, self.context)
+            if why is not None:
+                settle("waiting", code=why)
                 answer = await self.approve(call, tool, arguments)
                 if isinstance(answer, Refused):
                     settle("refused", answer.reason, "refused")
@@ -229,13 +242,42 @@ class Run:
     async def in_time(self, tool: Tool, arguments: dict[str, Any]) -> object:
         """What the tool gives; `TooSlow` when it does not in time."""
         seconds = min(tool.timeout_s, self.limits.seconds)
+        work = asyncio.create_task(invoked(tool, arguments, self.context), name=f"run {tool.name}")
         try:
-            async with asyncio.timeout(seconds) as deadline:
-                return await tool.invoke(arguments, self.context)
-        except TimeoutError:
-            if deadline.expired():
-                raise TooSlow(seconds) from None
-            raise  # the tool's own
+            await asyncio.wait({work}, timeout=seconds)
+            if work.done():
+                return work.result()
+            raise TooSlow(seconds)
+        finally:
+            await left(work, tool)
+
+
+async def invoked(tool: Tool, arguments: dict[str, Any], context: Context) -> object:
+    try:
+        return await tool.invoke(arguments, context)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise RuntimeError("cancelled from inside") from None  # a bug of the tool, not our stopping
+
+
+async def left(work: asyncio.Task[object], tool: Tool) -> None:
+    """Ends the work if it goes on. What does not listen goes on alone: nobody waits for it for ever."""
+    if work.done():
+        return
+    deaf.add(work)
+    work.add_done_callback(forgotten)
+    work.cancel()
+    await asyncio.wait({work}, timeout=GOODBYE_S)
+    if not work.done():
+        logger.error("tool %s does not end", tool.name)
+
+
+def forgotten(work: asyncio.Task[object]) -> None:
+    deaf.discard(work)
+    if not work.cancelled():
+        work.exception()  # nobody asks any more
 
 
 def failed(call: Call, tool: Tool | None, code: Code, text: str) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import threading
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from qwenchat.tools import running
 from qwenchat.tools.context import Context, ToolError
 from qwenchat.tools.declaring import tool
 from qwenchat.tools.results import as_data, as_text
@@ -161,6 +163,89 @@ async def test_a_tool_that_hangs_is_left(name):
     assert "did not answer within 0.05 seconds" in hung.result
     assert hung.duration_ms >= 50
     assert fine.state == "done"
+
+
+async def test_a_tool_that_does_not_listen_is_left_alone(monkeypatch, caplog):
+    monkeypatch.setattr(running, "GOODBYE_S", 0.05)
+    begun, end = asyncio.Event(), asyncio.Event()
+
+    @tool
+    async def deaf() -> None:
+        """Goes on whatever it is told."""
+        begun.set()
+        while not end.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await end.wait()
+
+    async with asyncio.timeout(5):
+        (outcome,) = await Run([deaf], Context(), limits=Limits(seconds=0.05)).round([call("deaf")])
+        assert (outcome.state, outcome.code) == ("failed", "timeout")
+        # Stopping does not wait for it either.
+        begun.clear()
+        rounds = Run([deaf], Context())
+        task = asyncio.create_task(rounds.round([call("deaf")]))
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert rounds.outcomes[0].state == "cancelled"
+    assert "does not end" in caplog.text
+    end.set()
+    await asyncio.gather(*running.deaf)
+    assert not running.deaf
+
+
+async def test_a_tool_that_cancels_itself_has_a_bug_and_does_not_end_the_answer():
+    @tool
+    async def odd() -> None:
+        """Cancels."""
+        raise asyncio.CancelledError
+
+    first, second = await Run([odd, echo], Context()).round(
+        [call("odd"), call("echo", {"text": "x"})]
+    )
+    assert (first.state, first.code, second.state) == ("failed", "crash", "done")
+
+
+async def test_a_tool_may_ask_about_some_of_its_calls_only():
+    def asks(arguments, context):
+        return "address" if arguments["n"] > context.extra["most"] else None
+
+    @tool(asks=asks)
+    def count(n: int) -> int:
+        """Counts."""
+        ran.append(n)
+        return n
+
+    async def approve(call, _tool, arguments):
+        return Approved({"n": 7}) if arguments["n"] == 8 else Refused()
+
+    states = []
+    rounds = Run([count], Context(extra={"most": 5}), approve=approve)
+    rounds.watch = lambda outcome: states.append((outcome.state, outcome.code))
+    for n in (5, 8, 9):
+        await rounds.round([call("count", {"n": n})])
+    assert ran == [5, 7]
+    assert states == [
+        ("running", ""),
+        ("done", ""),
+        ("waiting", "address"),
+        ("running", ""),
+        ("done", ""),
+        ("waiting", "address"),
+        ("refused", "refused"),
+    ]
+
+
+@pytest.mark.parametrize("arguments", ['{"text": 1e999}', '{"text": ' + "[" * 90 + "]" * 90 + "}"])
+async def test_what_cannot_be_written_again_does_not_run(arguments):
+    (outcome,) = await run().round([call("echo", arguments)])
+    assert (outcome.state, outcome.code, ran) == ("failed", "arguments", [])
+
+
+async def test_half_characters_are_not_sent_back():
+    (outcome,) = await run().round([call("echo", '{"text": "a\\ud800"}')])
+    assert json.loads(outcome.arguments_json.encode()) == {"text": "a?"}
 
 
 async def test_the_seventeenth_call_is_one_too_many():

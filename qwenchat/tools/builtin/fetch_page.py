@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from qwenchat.tools.context import Context, ToolError
-from qwenchat.tools.declaring import tool
+from qwenchat.tools.declaring import Reason, tool
 from qwenchat.tools.fetching import FetchError
+from qwenchat.tools.known import normalised
 from qwenchat.tools.pages import READABLE, Page, read_page
 
 MAX_BYTES = 2_000_000
@@ -32,9 +34,20 @@ SAID = {
 }
 
 
-@tool(title="Open a web page")
+def asks(arguments: dict[str, Any], context: Context) -> Reason | None:
+    """An address that only the model wrote may carry the conversation away: its person looks at it first.
+
+    What is no address goes on, to be refused with its reason; nothing is sent for it.
+    """
+    url = str(arguments["url"])
+    return "address" if normalised(url) and not context.known.holds(url) else None
+
+
+@tool(title="Open a web page", asks=asks)
 async def fetch_page(context: Context, url: str, start: int = 0) -> str:
     """Opens a public web page and gives its title and readable text, with links.
+
+    Use addresses exactly as the user, a search or an opened page gives them: the user is asked about others.
 
     url: the complete address, beginning with https:// or http://
     start: the character to begin at, when an earlier part ended with a note to go on
@@ -46,7 +59,10 @@ async def fetch_page(context: Context, url: str, start: int = 0) -> str:
     page = await asyncio.to_thread(
         read_page, fetched.body, fetched.kind, fetched.charset, fetched.url
     )
-    return shown(fetched.url, page, max(start, 0))
+    text = shown(fetched.url, page, max(start, 0))
+    context.known.add_written(text)
+    context.known.add(url)  # somebody has let it through, so its next part is not asked about again
+    return text
 
 
 def sentence(error: FetchError) -> str:

@@ -12,6 +12,7 @@ from qwenchat.tools.builtin.fetch_page import SAID, fetch_page
 from qwenchat.tools.context import Context, Excerpt, FoundConversation, ToolError
 from qwenchat.tools.fetching import fetch
 from qwenchat.tools.fetching.errors import FailedReason, RefusedReason
+from qwenchat.tools.known import KnownAddresses
 from qwenchat.tools.running import Call, Run
 from tests.tools.fetching.servers import Names, page, serving
 
@@ -142,7 +143,9 @@ async def test_an_empty_page_is_said_to_be_empty():
     ],
 )
 async def test_where_it_does_not_go_is_told_to_the_model(url, said):
-    (outcome,) = await Run(tools(), Context()).round(
+    known = KnownAddresses()
+    known.add(url)
+    (outcome,) = await Run(tools(), Context(known=known)).round(
         [Call("1", "fetch_page", f'{{"url": "{url}"}}')]
     )
     assert (outcome.state, outcome.code) == ("failed", "tool")
