@@ -6,6 +6,7 @@ same person, stores nothing and gives the first result again.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,10 @@ from qwenchat.dashscope import payloads
 from qwenchat.dashscope.texts import clean
 from qwenchat.markup import plain
 from qwenchat.refusals import Refusal
+from qwenchat.tools.declaring import MOST_ARGUMENT_CHARACTERS, ArgumentsError, fitting
 
 from . import access, branches, bringing, interpreter, news, offered, routing
+from .generation import toolkit
 from .models import (
     RUNNING,
     TITLE_CHARACTERS,
@@ -43,6 +46,9 @@ if TYPE_CHECKING:
     from .routing import Brought, Chosen
 
 FIRST_TITLE_CHARACTERS = 60
+# Answers that wait for their person do not count among those that may run at a time; all together may be so
+# many times as many.
+WAITING_SHARE = 4
 # Options that are called otherwise in the service's requests.
 NAMES_HERE = {
     "schema": "ocr_schema",
@@ -252,12 +258,15 @@ def approve(
 ) -> Stored:
     """The person's word about a waiting call; an answer that was cut meanwhile runs again from there.
 
-    The word holds for this call with these arguments, until its time is over, and is said once.
+    The word holds for this call with these arguments, until its time is over, and is said once. Arguments
+    that do not fit are refused here, where their person can still mend them.
     """
     with transaction.atomic():
         row = waiting_call(user, call)
         row.decision = "approved" if approved else "refused"
+        row.edited = None
         if approved and arguments is not None:
+            check_arguments(row, arguments)
             row.edited = arguments
         row.save(update_fields=["decision", "edited"])
         answer = row.message
@@ -275,11 +284,26 @@ def waiting_call(user: User, call: str) -> ToolCall:
         )
     except (ToolCall.DoesNotExist, access.NotFound):
         raise refusals.not_found() from None
-    if row.status != CallStatus.WAITING or row.decision:
+    # A word that nobody took, because the process that waited for it is gone, can be said again.
+    is_said = row.decision and row.message.is_running
+    if row.status != CallStatus.WAITING or is_said:
         raise Refusal("invalid", _("This call is not waiting any more."), field="call")
     if row.expires is None or row.expires <= timezone.now():
         raise Refusal("invalid", _("The time to allow this call is over."), field="call")
     return row
+
+
+def check_arguments(call: ToolCall, arguments: dict[str, Any]) -> None:
+    """What a person put in the place of a model's arguments, against the tool as it is offered now."""
+    schema = toolkit.schema_for(call.name)
+    try:
+        if len(json.dumps(arguments)) > MOST_ARGUMENT_CHARACTERS:
+            raise ArgumentsError(f"They are longer than {MOST_ARGUMENT_CHARACTERS} characters.")
+        if schema is not None:
+            fitting(schema, arguments)
+    except ArgumentsError as error:
+        sentence = _("The tool does not take these arguments: %(problem)s")
+        raise Refusal("invalid", sentence % {"problem": error}, field="arguments") from None
 
 
 def rename(conversation: Conversation, title: str) -> None:
@@ -360,8 +384,16 @@ def check_options(
 
 
 def check_room(user: User, wanted: int) -> None:
-    running = Message.objects.filter(conversation__owner=user, status__in=RUNNING).count()
-    most = settings.LIMITS.running_answers
+    answers = Message.objects.filter(conversation__owner=user, status__in=RUNNING)
+    running, most = answers.count(), settings.LIMITS.running_answers
+    if running + wanted > most:
+        waiting = ToolCall.objects.filter(message__in=answers, status=CallStatus.WAITING)
+        waits = waiting.values("message").distinct().count()
+        if running + wanted <= most * WAITING_SHARE:
+            running -= waits  # they cost nothing while they wait for their person
+        elif waits:
+            sentence = _("Many calls of tools wait for you. Allow or refuse some of them first.")
+            raise Refusal("rate_limited", sentence, retry_after=5)
     if running + wanted > most:
         sentence = _("%(count)d answers are being written already. Wait for one or stop it.")
         raise Refusal("rate_limited", sentence % {"count": running}, retry_after=5)

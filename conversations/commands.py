@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
 from django.utils.translation import gettext as _
 
 from qwenchat.dashscope.texts import clean
 from qwenchat.refusals import Refusal
+from qwenchat.tools.declaring import MOST_ARGUMENT_DEPTH, is_deeper, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,6 +189,17 @@ class Fields:
             self.mistyped(name)
         return value
 
+    def arguments(self) -> dict[str, Any]:
+        """A tool's arguments: an object, or its JSON, which keeps numbers that scripts would round."""
+        value = self.content["arguments"]
+        try:
+            value = parsed(value if isinstance(value, str) else json.dumps(value))
+        except (ValueError, RecursionError):
+            self.mistyped("arguments")
+        if not isinstance(value, dict) or is_deeper(value, MOST_ARGUMENT_DEPTH):
+            self.mistyped("arguments")
+        return cast("dict[str, Any]", cleaned(value))
+
     def flag(self, name: str, *, default: bool) -> bool:
         value = self.content.get(name, default)
         if not isinstance(value, bool):
@@ -211,6 +223,18 @@ class Fields:
         if self.request is None:
             self.refuse("request", _("The field “%(name)s” is missing.") % {"name": "request"})
         return self.request
+
+
+def cleaned(value: object) -> object:
+    """With every text in it as the database takes it."""
+    match value:
+        case str():
+            return clean(value)
+        case list():
+            return [cleaned(each) for each in value]
+        case dict():
+            return {clean(name): cleaned(each) for name, each in value.items()}
+    return value
 
 
 def open_(fields: Fields) -> Open:
@@ -262,7 +286,7 @@ READERS: dict[str, Callable[[Fields], Command]] = {
         request=fields.request,
         call=fields.text("call", ID_CHARACTERS),
         approved=fields.flag("approved", default=False),
-        arguments=fields.mapping("arguments") if "arguments" in fields.content else None,
+        arguments=fields.arguments() if fields.content.get("arguments") is not None else None,
         cut=fields.flag("cut", default=False),
     ),
     "answer_now": lambda fields: AnswerNow(

@@ -11,7 +11,6 @@ import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, assert_never, cast
 
-import orjson
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
@@ -33,6 +32,7 @@ from . import (
     presence,
 )
 from .commands import BadFrame
+from .encoding import encoded
 from .generation import approvals, store
 from .generation.pump import Pump, TooSlow
 from .generation.runner import runner
@@ -157,7 +157,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         command: Command | None = None
         try:
             command = commands.parse(text_data)
-            if runner.is_draining and isinstance(command, STORING):
+            if runner.is_draining and isinstance(command, (*STORING, commands.Approve)):
                 return  # unanswered, it is sent again to the process that comes after this one
             await self.carry_out(command)
         except BadFrame as refusal:
@@ -346,7 +346,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.send(text_data=text)
 
     async def send_json(self, event: dict[str, Any]) -> None:
-        await self.send(text_data=orjson.dumps(event).decode())
+        await self.send(text_data=encoded(event))
 
     async def send_end(self, message: Message, format: Format, seq: int) -> None:
         event = (

@@ -267,10 +267,11 @@ class ToolCall(models.Model):
     """A call that the model made in one round of an answer, and what became of it.
 
     `arguments` is JSON text as the model wrote it; `edited` are those that the person put in their place.
-    `code` is why it did not end as done (`qwenchat.tools.running.Code`). `expires` is until when a waiting
-    call may be approved, `decision` what its person said. `by_service`: a program that the model service
-    ran by itself, with its code as the argument; it was no call of a function, so it is never run here and
-    never told to a model as one.
+    `code` is why it did not end as done, or what is asked while it waits (`qwenchat.tools.running.Code`), or
+    "lost" when its process ended while it ran. `expires` is until when a waiting call may be approved,
+    `decision` what its person said. `by_service`: a program that the model service ran by itself, with its
+    code as the argument; it was no call of a function, so it is never run here and never told to a model as
+    one.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -309,6 +310,10 @@ class ToolCall(models.Model):
     @property
     def is_final(self) -> bool:
         return self.status not in (CallStatus.RUNNING, CallStatus.WAITING)
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.status == CallStatus.WAITING
 
 
 class Round(models.Model):

@@ -7,14 +7,14 @@ answered with a sentence, and what the model wrote wrongly stands there as `{}`.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qwenchat.dashscope import payloads
 from qwenchat.dashscope.events import ToolCall as ServiceCall
-from qwenchat.tools.declaring import not_json
+from qwenchat.tools.declaring import parsed
 from qwenchat.tools.results import as_data
+from qwenchat.tools.running import written
 
 from .models import Round, ToolCall
 
@@ -74,9 +74,9 @@ def said(text: str, reasoning: str, calls: Sequence[ServiceCall]) -> dict[str, A
 def arguments_json(call: ToolCall) -> str:
     """Arguments fit for a request: those that ran, or `{}` where the model wrote no JSON object."""
     if call.edited is not None:
-        return json.dumps(call.edited, ensure_ascii=False)
+        return written(call.edited)
     try:
-        found = json.loads(call.arguments or "{}", parse_constant=not_json)
+        found = parsed(call.arguments or "{}")
     except (ValueError, RecursionError):
         return "{}"
     return call.arguments if call.arguments and isinstance(found, dict) else "{}"

@@ -24,6 +24,8 @@ from django.utils.translation import ngettext
 
 from qwenchat.markup.code import highlighted
 from qwenchat.markup.links import IGNORED, host_of, scheme_of
+from qwenchat.tools.fetching import FetchRefused
+from qwenchat.tools.fetching.targets import read_target
 
 from . import jsontext
 from .models import CallStatus
@@ -79,8 +81,9 @@ LOOKS = {
 class ShownCall:
     """One call of a tool, as its line on the trail shows it.
 
-    `arguments` and `result` are pretty where they are JSON; `cut` says so where not all is shown. `code` is
-    the program that the model service ran, highlighted: then it stands in `arguments` too, as text.
+    `arguments` and `result` are pretty where they are JSON; `cut` says so where not all is shown.
+    `asked_host`: its person is asked because the model made up an address, on this host. `code` is the
+    program that the model service ran, highlighted: then it stands in `arguments` too, as text.
     """
 
     id: str
@@ -102,6 +105,7 @@ class ShownCall:
     cut: str
     is_edited: bool
     needs_approval: bool
+    asked_host: str
     expires: datetime | None
     expires_text: str
     running_ms: int
@@ -180,6 +184,7 @@ def shown_call(
         cut=fewer or less,
         is_edited=edited is not None,
         needs_approval=waits and not read_only,
+        asked_host=host_asked(call, written if edited is None else edited) if waits else "",
         expires=expires if waits else None,
         expires_text=until(expires) if waits else "",
         running_ms=since(call) if status == CallStatus.RUNNING else 0,
@@ -217,6 +222,7 @@ def shown_run(
         cut=cut,
         is_edited=False,
         needs_approval=False,
+        asked_host="",
         expires=None,
         expires_text="",
         running_ms=0,
@@ -303,6 +309,8 @@ def note_of(call: ToolCall | Mapping[str, Any], status: str, code: str) -> str:
             return _(
                 "The server ended while this ran. It may have had its effect, and is not run again."
             )
+        case "address":
+            return _("The model wrote this address itself.")
         case "arguments":
             return _("The arguments did not fit the tool, so it was not run.")
         case "refused" if fact(call, "decision") == "refused":
@@ -310,6 +318,26 @@ def note_of(call: ToolCall | Mapping[str, Any], status: str, code: str) -> str:
         case "refused":
             return _("Nobody allowed this call in time, so it was not run.")
     return _("The tool reported a problem.") if status == CallStatus.FAILED else ""
+
+
+def host_asked(call: ToolCall | Mapping[str, Any], arguments: Any) -> str:
+    """Where an address that the model made up leads, in letters that cannot pass for others; else ""."""
+    if fact(call, "code") != "address":
+        return ""
+    try:
+        return read_target(str(object_of(arguments).get("url"))).host
+    except FetchRefused:
+        return ""
+
+
+def object_of(arguments: Any) -> Mapping[str, Any]:
+    """Arguments as values; empty where they are no JSON object."""
+    if isinstance(arguments, str):
+        try:
+            arguments = json.loads(arguments)
+        except (ValueError, RecursionError):
+            return {}
+    return arguments if isinstance(arguments, dict) else {}
 
 
 def pretty(value: Any) -> str:
@@ -359,14 +387,7 @@ def bounded(text: str, *, whole: bool = False) -> tuple[str, str]:
 
 def preview(arguments: Any) -> str:
     """The first short thing among the arguments, for the line."""
-    if isinstance(arguments, str):
-        try:
-            arguments = json.loads(arguments)
-        except (ValueError, RecursionError):
-            return ""
-    if not isinstance(arguments, dict):
-        return ""
-    for value in arguments.values():
+    for value in object_of(arguments).values():
         if isinstance(value, str | int | float) and str(value).strip():
             return shortened(str(value))
     return ""

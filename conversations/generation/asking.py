@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,12 @@ from django.conf import settings
 from conversations import service
 from conversations.database import in_database
 from qwenchat.dashscope.events import CodeRun, TextWasReasoning, ToolCall, ToolCallDelta
-from qwenchat.dashscope.folding import merged
 
 from . import store
 from .coderuns import CodeRuns
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Iterator
 
     from conversations.pieces import FileProblem
     from qwenchat.dashscope.errors import DashScopeError
@@ -38,18 +37,31 @@ FINISH_REASON_CHARACTERS = 40
 class Gathered:
     """The calls of one round, as their fragments come; `size` in characters of arguments."""
 
-    calls: dict[int, ToolCall] = field(default_factory=dict)
+    calls: dict[int, list[ToolCallDelta]] = field(default_factory=dict)
     size: int = 0
+    last: int | None = None  # the place of the call that came last, of those that were taken
 
     def add(self, delta: ToolCallDelta) -> None:
-        self.calls[delta.index] = merged(self.calls.get(delta.index), delta)
+        self.calls.setdefault(delta.index, []).append(delta)
+        self.last = delta.index
         self.size += len(delta.arguments)
 
     def taken(self) -> list[ToolCall]:
         """What has come, in order; the next round begins with none."""
-        found = [call for _, call in sorted(self.calls.items())]
+        order = sorted(self.calls)
+        found = [joined(self.calls[index]) for index in order]
+        self.last = order.index(self.last) if self.last in self.calls else None
         self.calls, self.size = {}, 0
         return found
+
+
+def joined(fragments: list[ToolCallDelta]) -> ToolCall:
+    """The call of one index: id and name are set once, for they may be repeated, empty or missing later."""
+    return ToolCall(
+        next((each.id for each in fragments if each.id), ""),
+        next((each.name for each in fragments if each.name), ""),
+        "".join(each.arguments for each in fragments),
+    )
 
 
 class ReachedLimit(Exception):
@@ -60,7 +72,8 @@ class ReachedLimit(Exception):
 class Run:
     """How an answer's requests went; times are monotonic seconds, None until they happen.
 
-    `round` is the request whose end is not stored yet.
+    `round` is the request whose end is not stored yet. `goes_on`: what finished asked for tools, so that
+    the answer is not over.
     """
 
     started: float
@@ -70,6 +83,7 @@ class Run:
     error: DashScopeError | FileProblem | None = None
     crashed: bool = False
     reached_limit: bool = False
+    goes_on: bool = False
     round: int | None = None
 
     def since_start_ms(self, moment: float | None) -> int | None:
@@ -88,13 +102,44 @@ class Asking:
     gathered: Gathered = field(default_factory=Gathered)
     is_hurried: bool = False
     is_ending: bool = False  # its process ends: what waits for a person goes on waiting
+    is_streaming: bool = False
     number: int = 0
     told_text: int = 0
     told_reasoning: int = 0
+    waited_s: float = 0.0
     code_runs: CodeRuns = field(init=False)
+    _waiting: int = 0
+    _waiting_since: float = 0.0
 
     def __post_init__(self) -> None:
         self.code_runs = CodeRuns(self.live)
+
+    @property
+    def is_thinking(self) -> bool:
+        """Whether the model has written nothing in this request yet, neither text nor a call."""
+        return (
+            self.is_streaming
+            and not self.gathered.calls
+            and not self.live.has_text_after(self.told_text)
+        )
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """While a person is waited for, the answer's own time stands still."""
+        if not self._waiting:
+            self._waiting_since = time.monotonic()
+        self._waiting += 1
+        try:
+            yield
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self.waited_s += time.monotonic() - self._waiting_since
+
+    def worked_s(self, now: float) -> float:
+        """How long the answer has been written, without the time that its person took."""
+        waits = now - self._waiting_since if self._waiting else 0.0
+        return now - self.run.started - self.waited_s - waits
 
     def tell(self, state: str, name: str, page: int = 0, pages: int = 0) -> None:
         """Says what is being done before there is anything to read; "" takes it back."""
@@ -105,6 +150,7 @@ class Asking:
         """Stores the request that is about to be sent."""
         await in_database(store.add_round)(self.live.id, number, body, native=native)
         self.run.round = self.number = number
+        self.run.goes_on = False
         self.began, self.first = time.monotonic(), None
 
     async def end(self, error: DashScopeError | None) -> None:
@@ -153,6 +199,7 @@ class Asking:
             self.changed()
 
         source = service.client().stream(body, native=native, on_retry=waiting)
+        self.is_streaming = True
         try:
             async with aclosing(source) as stream:
                 async for events in stream:
@@ -160,6 +207,7 @@ class Asking:
                     if self.live.size + self.gathered.size > settings.LIMITS.answer_bytes:
                         raise ReachedLimit
         finally:
+            self.is_streaming = False
             self.live.pause(time.monotonic())
 
     def fold(self, events: list[Event]) -> bool:

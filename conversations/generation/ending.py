@@ -71,7 +71,9 @@ def outcome(live: LiveAnswer, run: Run, reason: Reason | None, html: str | None)
 
 def verdict(live: LiveAnswer, run: Run, reason: Reason | None) -> tuple[Status, str]:
     """The final status and the error's code, empty when nothing went wrong."""
-    is_over = bool(live.finish_reason) and run.error is None
+    # With calls a request is over, and the answer is not.
+    has_ended = live.finish_reason not in ("", "tool_calls") and not run.goes_on
+    is_over = has_ended and run.error is None
     cut = Status.INTERRUPTED if live.text else Status.FAILED
     if reason is not None and not is_over:
         match reason:

@@ -217,6 +217,10 @@ class LiveAnswer:
     def has_text(self) -> bool:
         return bool(self.text or self._texts)
 
+    def has_text_after(self, characters: int) -> bool:
+        """Whether there is more text than so much, flushed or not."""
+        return len(self.text) > characters or bool(self._texts)
+
     @property
     def is_dirty(self) -> bool:
         return bool(self._texts or self._reasonings)

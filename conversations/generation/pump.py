@@ -13,10 +13,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from django.conf import settings
 
 from conversations import activities, dressing
+from conversations.encoding import encoded
 
 from .live import Cursor
 
@@ -152,7 +152,7 @@ class Pump:
             dressing.dress(frame)
         if "activity" in frame:  # the socket's own context knows the reader's language
             frame["activity"] = activities.sentence(frame["activity"])
-        text = orjson.dumps(frame).decode()
+        text = encoded(frame)
         watched.unseen.append((frame["seq"], len(text)))
         self.unseen_bytes += len(text)
         await self.send(text)

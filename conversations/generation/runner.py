@@ -106,7 +106,7 @@ class Runner:
         asked = generation.asking if generation else None
         if generation is None or asked is None or generation.streaming is None:
             return False
-        if asked.is_hurried or asked.live.has_text or generation.reason is not None:
+        if asked.is_hurried or not asked.is_thinking or generation.reason is not None:
             return False
         asked.is_hurried = True
         generation.streaming.cancel()
@@ -181,13 +181,19 @@ class Runner:
             asked = asking.Asking(live, run, lambda: self._changed(generation))
             generation.asking = asked
             generation.streaming = self._spawn(turn.run(begun, asked), f"turn {generation.answer}")
-            done, _ = await asyncio.wait(
-                {generation.streaming}, timeout=settings.LIMITS.answer_seconds
-            )
-            if not done:
+            if not await self._is_done_in_time(generation.streaming, asked):
                 self.stop(generation.answer, "deadline")
                 await asyncio.wait({generation.streaming})
         await self._end(generation, live, begun, run)
+
+    @staticmethod
+    async def _is_done_in_time(streaming: asyncio.Task[None], asked: asking.Asking) -> bool:
+        """Waits for the turn. The time that its person takes to allow a call is not the answer's."""
+        while True:
+            left = settings.LIMITS.answer_seconds - asked.worked_s(time.monotonic())
+            done, _ = await asyncio.wait({streaming}, timeout=max(left, 0))
+            if done or left <= 0:
+                return bool(done)
 
     async def _end(
         self, generation: Generation, live: LiveAnswer, begun: store.Begun, run: asking.Run

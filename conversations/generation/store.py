@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from django.db.models import QuerySet
+
     from conversations.pieces import Question
     from qwenchat.tools.declaring import Tool
     from qwenchat.tools.running import Call
@@ -214,24 +216,27 @@ def add_calls(
     )
 
 
-def wait_for(call: UUID, expires: datetime) -> None:
-    """The call waits for its person; a decision that is there already stays."""
-    ToolCall.objects.filter(id=call).update(status=CallStatus.WAITING, expires=expires)
+def calls_so_far(answer: UUID) -> tuple[ToolCall, ...]:
+    return tuple(ToolCall.objects.filter(message_id=answer, by_service=False))
 
 
-def start_call(call: UUID) -> bool:
-    """Stores that an allowed call runs, before it does: after a crash it is one that may have run."""
-    return bool(
-        ToolCall.objects.filter(id=call, status=CallStatus.WAITING, decision="approved").update(
-            status=CallStatus.RUNNING
-        )
+def own_call(call: UUID) -> QuerySet[ToolCall]:
+    """The call, as long as this process writes its answer: another one may have taken it over."""
+    return ToolCall.objects.filter(
+        id=call, message__worker=settings.WORKER, message__status__in=RUNNING
     )
+
+
+def wait_for(call: UUID, expires: datetime, why: str) -> bool:
+    """The call waits for its person; a decision that is there already stays. False: it is not ours."""
+    waits = own_call(call).update(status=CallStatus.WAITING, expires=expires, code=why)
+    return bool(waits)
 
 
 def save_calls(outcomes: Sequence[tuple[UUID, CallOutcome]]) -> None:
     with transaction.atomic():
         for id_, outcome in outcomes:
-            ToolCall.objects.filter(id=id_).update(
+            own_call(id_).update(
                 status=outcome.state,
                 code=outcome.code,
                 result=outcome.result,
@@ -252,8 +257,15 @@ def save_code_runs(answer: UUID, rows: Sequence[ToolCall]) -> None:
 def end_lost(answer: UUID, result: str) -> None:
     """Calls that ran when their process ended."""
     ToolCall.objects.filter(message_id=answer, status=CallStatus.RUNNING).update(
-        status=CallStatus.CANCELLED, code="cancelled", result=result
+        status=CallStatus.CANCELLED, code="lost", result=result
     )
+
+
+def end_open(answer: UUID) -> None:
+    """Calls of an answer that is over, should their own end not have been stored."""
+    ToolCall.objects.filter(
+        message_id=answer, status__in=(CallStatus.RUNNING, CallStatus.WAITING)
+    ).update(status=CallStatus.CANCELLED, code="cancelled", result="The call was stopped.")
 
 
 def finish_round(answer: UUID, number: int, exchange: Exchange) -> None:
@@ -329,6 +341,8 @@ def finish(outcome: Outcome) -> Message | None:
         row.total_ms = (row.total_ms or 0) + (exchange.total_ms or 0)
         row.worker, row.heartbeat, row.stop_requested = "", None, False
         row.save()
+        if row.status != Status.INTERRUPTED:  # what waits then goes on with the answer
+            end_open(row.id)
         if outcome.round is not None:
             Round.objects.filter(message=row, number=outcome.round).update(**exchange.as_fields())
     return row
@@ -354,6 +368,7 @@ def finish_unbegun(answer: UUID, code: str, *, stopped: bool) -> Message | None:
         return found(answer)
     if stopped:
         row.status = Status.STOPPED
+        end_open(row.id)
     else:
         row.status = Status.INTERRUPTED if row.text else Status.FAILED
         row.error_code = code

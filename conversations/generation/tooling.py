@@ -19,9 +19,10 @@ from conversations.database import in_database
 from conversations.models import CallStatus
 from qwenchat.dashscope import payloads
 from qwenchat.dashscope.events import ToolCall as ServiceCall
+from qwenchat.dashscope.texts import clean
 from qwenchat.tools.running import Approved, Call, Refused, Run
 
-from . import approvals, store
+from . import addresses, approvals, store
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -40,7 +41,10 @@ LOST = (
     "The server ended while this ran. It may or may not have had its effect; it was not run again."
 )
 CALL_ID_CHARACTERS = 200  # as many as are kept; no service's ids come near it
-EXPIRED = "Nobody allowed this call within ten minutes."
+NOT_OURS = "The answer is written elsewhere now."
+# Calls that were not begun, so that they do not count when an answer goes on.
+NOT_BEGUN = ("cut", "repeated", "unknown", "too_many")
+NAME_CHARACTERS = 64
 
 
 @dataclass(slots=True)
@@ -67,7 +71,7 @@ class Rounds:
 
         What ran when the process ended may have had its effect, so it never runs a second time.
         """
-        waiting = [row for row in self.begun.calls if row.status == CallStatus.WAITING]
+        waiting = [row for row in self.begun.calls if row.is_waiting]
         await in_database(store.end_lost)(self.begun_id, LOST)
         for row in self.begun.calls:
             self.rows[row.call_id] = row
@@ -107,10 +111,11 @@ class Rounds:
     async def round(self, calls: Sequence[ServiceCall], number: int) -> list[dict[str, Any]]:
         """The messages that this round adds to the next request."""
         live = self.asking.live
-        is_cut = live.finish_reason == "length"
+        self.asking.run.goes_on = True
         named = under_own_ids(calls, {*self.rows, *self.run.seen})
-        if is_cut:
-            named[-1] = replace(named[-1], is_cut=True)
+        last = self.asking.gathered.last
+        if live.finish_reason == "length" and last is not None:
+            named[last] = replace(named[last], is_cut=True)
         text, reasoning = self.asking.round_text()
         by_name = {tool.name: tool for tool in self.tools}
         rows = await in_database(store.add_calls)(
@@ -119,6 +124,8 @@ class Rounds:
         await self.asking.end(None)
         for row in rows:
             self.rows[row.call_id] = row
+        for url in addresses.urls_of(live.sources):
+            self.run.context.known.add(url)
         outcomes = await self.outcomes(named)
         return [
             rounds.said(
@@ -133,10 +140,12 @@ class Rounds:
         ]
 
     async def outcomes(self, calls: Sequence[Call]) -> list[Outcome]:
+        first = len(self.run.outcomes)
         try:
             found = await self.run.round(calls)
         finally:
-            ended = [each for each in self.run.outcomes if each.is_final and not self.is_kept(each)]
+            news = self.run.outcomes[first:]
+            ended = [each for each in news if each.is_final and not self.is_kept(each)]
             await in_database(store.save_calls)(
                 [(self.rows[each.call.id].id, each) for each in ended]
             )
@@ -153,14 +162,18 @@ class Rounds:
         if self.is_kept(outcome):
             return
         row = self.rows[outcome.call.id]
-        if outcome.state == "waiting" and row.expires is None:
-            row.expires = timezone.now() + APPROVAL_TIME
-        row.status, row.code = CallStatus(outcome.state), outcome.code
+        row.code = outcome.code
+        if outcome.state == "waiting":
+            return  # shown once it is stored that it waits: a restart may come in between
+        row.status = CallStatus(outcome.state)
         row.result, row.duration_ms = outcome.result, outcome.duration_ms
         if outcome.arguments is not None and row.edited is not None:
             row.edited = outcome.arguments
         if outcome.state == "running":
             self.started[row.id] = timezone.now()
+        self.show(row)
+
+    def show(self, row: ToolCall) -> None:
         self.asking.live.show_call(shown(row, self.started.get(row.id)))
         self.asking.changed()
 
@@ -170,15 +183,18 @@ class Rounds:
         """Waits for the person's word; the row says until when."""
         row = self.rows[call.id]
         expires = row.expires or timezone.now() + APPROVAL_TIME
+        if not await in_database(store.wait_for)(row.id, expires, row.code):
+            return Refused(NOT_OURS)
         self.waiting.add(call.id)
-        await in_database(store.wait_for)(row.id, expires)
-        decided = await approvals.decision(row.id, expires)
+        row.status, row.expires = CallStatus.WAITING, expires
+        self.show(row)
+        with self.asking.waiting():
+            decided = await approvals.decision(row.id, expires)
         self.waiting.discard(call.id)
         if decided is None:
-            return Refused(EXPIRED)
+            return Refused(approvals.EXPIRED)
         row.decision, row.edited = decided.decision, decided.edited
-        may_run = decided.decision == "approved" and await in_database(store.start_call)(row.id)
-        return Approved(decided.edited) if may_run else Refused()
+        return Approved(decided.edited) if decided.decision == "approved" else Refused()
 
 
 def under_own_ids(calls: Sequence[ServiceCall], used: Collection[str]) -> list[Call]:
@@ -190,10 +206,13 @@ def under_own_ids(calls: Sequence[ServiceCall], used: Collection[str]) -> list[C
     named: list[Call] = []
     for call in calls:
         is_repeated = call.id in taken
-        is_usable = 0 < len(call.id) <= CALL_ID_CHARACTERS and not is_repeated
-        id_ = call.id if is_usable else f"call_{uuid.uuid4().hex[:24]}"
+        is_usable = 0 < len(call.id) <= CALL_ID_CHARACTERS and call.id == clean(call.id)
+        id_ = call.id if is_usable and not is_repeated else f"call_{uuid.uuid4().hex[:24]}"
         taken.add(id_)
-        named.append(Call(id_, call.name, call.arguments, is_repeated=is_repeated))
+        name = clean(call.name)
+        if len(name) > NAME_CHARACTERS:
+            name = f"{name[: NAME_CHARACTERS - 1]}…"  # what is left of it is no other tool's name
+        named.append(Call(id_, name, call.arguments, is_repeated=is_repeated))
     return named
 
 
@@ -203,12 +222,15 @@ def chosen_again(choice: str | None) -> str | None:
 
 
 def rounds_of(begun: Begun, asking: Asking, tools: Sequence[Tool], context: Any) -> Rounds:
+    # What waits runs in its own round, as if that went on; so neither it nor its round counts twice.
+    ended = [row for row in begun.calls if not row.is_waiting]
+    waiting = {row.round for row in begun.calls if row.is_waiting}
     run = Run(
         tools,
         context,
-        seen={row.call_id for row in begun.calls if row.status != CallStatus.WAITING},
-        rounds=len({row.round for row in begun.calls}),
-        calls=len(begun.calls),
+        seen={row.call_id for row in ended},
+        rounds=len({row.round for row in ended} - waiting),
+        calls=sum(row.code not in NOT_BEGUN for row in ended),
     )
     opened = Rounds(begun, asking, tools, run)
     run.approve, run.watch = opened.approve, opened.watch

@@ -16,12 +16,17 @@ from conversations.database import in_database
 from conversations.models import Conversation, Message
 from conversations.toolbox import weather
 from conversations.toolbox.offer import Connections
+from conversations.toolbox.offer import offered as offered_by_servers
 from qwenchat.tools import builtin
 from qwenchat.tools.context import Context, Excerpt, FoundConversation, ToolError
 from qwenchat.tools.fetching import fetch
+from qwenchat.tools.known import KnownAddresses
+
+from . import addresses
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+    from typing import Any
     from uuid import UUID
 
     from qwenchat.tools.declaring import Tool
@@ -39,18 +44,30 @@ def offered(names: Iterable[str]) -> list[Tool]:
     return [tool for tool in builtin.tools() if tool.name in wanted]
 
 
+def schema_for(name: str) -> Mapping[str, Any] | None:
+    """What arguments of this tool have to fit now; None when it is not offered any more."""
+    ours = offered([name])
+    if ours:
+        return ours[0].schema
+    theirs = (tool for _, listed in offered_by_servers() for tool in listed)
+    return next((tool.schema for tool in theirs if tool.name == name), None)
+
+
 @asynccontextmanager
-async def opened(begun: Begun) -> AsyncIterator[tuple[Sequence[Tool], Context]]:
+async def opened(answer: UUID, begun: Begun) -> AsyncIterator[tuple[Sequence[Tool], Context]]:
     """The answer's tools and what they are given; what they opened is closed at the end."""
+    ours = offered(begun.tools)
+    asks = any(tool.asks is not None for tool in ours)
     context = Context(
         timezone=begun.options.timezone or "UTC",
         fetch=partial(fetch, allow=allowed()),
+        known=await addresses.known_to(answer) if asks else KnownAddresses(),
         search=partial(search, begun.owner, begun.conversation),
         read_attachment=partial(read_attachment, begun.conversation),
         weather=weather.provider(),
     )
     async with Connections() as connections:
-        tools = [*offered(begun.tools), *await connections.tools(begun.tools)]
+        tools = [*ours, *await connections.tools(begun.tools)]
         yield [tool for tool in tools if tool.is_available(context)], context
 
 

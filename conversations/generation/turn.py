@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from conversations import pieces, routing
+from conversations.database import in_database
 from qwenchat.dashscope.errors import (
     ContentFilteredError,
     DashScopeError,
@@ -23,7 +24,7 @@ from qwenchat.dashscope.errors import (
 )
 from qwenchat.dashscope.payloads import FieldError
 
-from . import reading, tooling, toolkit
+from . import reading, store, tooling, toolkit
 from .asking import ReachedLimit
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ async def answer_or_hurry(begun: Begun, asking: Asking) -> None:
         number = asking.number + 1
         plain = replace(
             begun,
+            calls=await in_database(store.calls_so_far)(asking.live.id),
             options=replace(
                 begun.options,
                 thinking=False,
@@ -97,7 +99,7 @@ async def answer(begun: Begun, asking: Asking) -> None:
     if not begun.tools and not begun.calls:
         await first(begun, asking, ())
         return
-    async with toolkit.opened(begun) as (tools, context):
+    async with toolkit.opened(asking.live.id, begun) as (tools, context):
         rounds = tooling.rounds_of(begun, asking, tools, context)
         if begun.calls:
             messages = await pieces.fill(begun.messages, asking.tell)

@@ -32,7 +32,10 @@ WORDS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     "convert_units": (_("Unit conversion"), _("Lengths, weights, temperatures and more.")),
     "current_time": (_("Current time"), _("Date and time, here or elsewhere.")),
     "current_weather": (_("Current weather"), _("The weather in a city now.")),
-    "fetch_page": (_("Open a web page"), _("Reads the text of a public page.")),
+    "fetch_page": (
+        _("Open a web page"),
+        _("Reads a public page. Asks you first about an address that nobody but the model named."),
+    ),
     "read_attachment": (_("Read a document"), _("Reads parts of an attached document.")),
     "search_conversations": (_("Search my conversations"), _("Finds what was said earlier.")),
 }

@@ -20,7 +20,7 @@ const part = (root, name) => /** @type {HTMLElement | null} */ (slot(root, name)
 
 /**
  * The decision goes to the server; the line changes when the server says so, in every tab.
- * @param {HTMLElement} button @param {{ approved: boolean, arguments?: object }} decision
+ * @param {HTMLElement} button @param {{ approved: boolean, arguments?: string }} decision
  */
 async function decide(button, decision) {
   const line = lineOf(button);
@@ -66,11 +66,16 @@ function edit(line, editing) {
   /** @type {HTMLElement | null} */ (next)?.focus();
 }
 
-/** The arguments in the field; null after saying what is wrong with them. @param {HTMLElement} line */
+/**
+ * The arguments in the field, as they were written: a number read and written here would lose digits. Null after
+ * saying what is wrong with them.
+ * @param {HTMLElement} line
+ */
 function edited(line) {
+  const text = line.querySelector("textarea")?.value || "{}";
   try {
-    const value = JSON.parse(line.querySelector("textarea")?.value || "{}");
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    const value = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return text;
     complain(line, say("argumentsNotObject"));
   } catch {
     complain(line, say("argumentsNotJson"));

@@ -216,6 +216,33 @@ def test_a_waiting_call_without_a_host_is_asked_for_by_its_name():
     assert "Allow current_weather?" in line(**waiting()).words
 
 
+def test_an_address_that_the_model_made_up_is_asked_about_with_its_host():
+    url = "https://ev\u0456l.example/?q=" + "secret " * 300
+    shown = line(
+        **waiting(
+            name="fetch_page",
+            code="address",
+            side_effects=False,
+            arguments=json.dumps({"url": url}, ensure_ascii=False),
+        )
+    )
+    assert "Open a page on xn--evl-khd.example?" in shown.words
+    assert "The model wrote this address itself" in shown.words
+    assert "can change something" not in shown.words
+    assert url in shown.one("pre").text
+    assert actions(shown).count("approve") == 1
+    assert "edit-call" in actions(shown)
+    odd = line(**waiting(name="fetch_page", code="address", arguments='["no object"]'))
+    assert "Allow fetch_page?" in odd.words
+
+
+@pytest.mark.parametrize("levels", [300, *range(800, 1000, 20), 5000])
+def test_arguments_and_results_nested_without_end_are_shown(levels):
+    deep = "[" * levels + "]" * levels
+    shown = line(arguments=f'{{"a": {deep}}}', result=deep)
+    assert all(each.text.count("[") > 100 for each in shown.all("pre"))
+
+
 def test_staff_see_a_waiting_call_and_cannot_decide():
     shown = line(read_only=True, **waiting())
     assert not shown.all("form")
