@@ -27,11 +27,18 @@ def tess(db):
 def library(description="Looks a book up.", **more_tools):
     """A server made with the SDK on a free port of 127.0.0.1; its port. `more_tools` by description."""
     pytest.importorskip("mcp", reason="the package mcp is not installed")
-    import uvicorn
-
     from .library_server import library as made
 
-    app = made(description, more_tools).streamable_http_app()
+    with on_a_port(made(description, more_tools)) as port:
+        yield port
+
+
+@contextmanager
+def on_a_port(made):
+    """A server of the SDK in a thread of its own; its port."""
+    import uvicorn
+
+    app = made.streamable_http_app()
     listening = socket.create_server(("127.0.0.1", 0))
     web = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=web.run, kwargs={"sockets": [listening]}, daemon=True)
