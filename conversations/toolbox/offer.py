@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from conversations.database import in_database
+from qwenchat.tools.context import ToolError
 from qwenchat.tools.mcp import Connection, ServerChanged
 
 from .models import TIMEOUT_S, ToolServer
@@ -111,6 +112,7 @@ class Caller:
     def __init__(self, server: ToolServer) -> None:
         self.server = server
         self._connection: Connection | None = None
+        self._ended: list[Connection] = []
 
     @property
     def origin(self) -> str:
@@ -118,17 +120,42 @@ class Caller:
 
     async def call(self, tool: ListedTool, arguments: dict[str, Any]) -> object:
         """The tool's result; `ToolError` otherwise."""
-        if self._connection is None:
-            self._connection = Connection(self.server.remote())
+        # A person may have thought about this call for minutes, and staff about the server meanwhile.
+        server = await in_database(unchanged)(self.server)
+        connection = self.connection(server)
         try:
-            now = await self._connection.listing()
+            now = await connection.listing()
             if now.fingerprint != self.server.accepted_fingerprint:
                 raise ServerChanged(self.server.name)
-            return await self._connection.call(tool, arguments)
+            return await connection.call(tool, arguments)
         except ServerChanged:
             await in_database(withdraw)(self.server)
             raise
 
+    def connection(self, server: ToolServer) -> Connection:
+        """The open one; another where that has ended. A call that met its end is not made again."""
+        if self._connection is not None and self._connection.has_ended:
+            self._ended.append(self._connection)
+            self._connection = None
+        if self._connection is None:
+            self._connection = Connection(server.remote())
+        return self._connection
+
     async def aclose(self) -> None:
-        if self._connection is not None:
-            await self._connection.aclose()
+        opened = [*self._ended, *([self._connection] if self._connection else [])]
+        await asyncio.gather(*(connection.aclose() for connection in opened))
+
+
+def unchanged(server: ToolServer) -> ToolServer:
+    """The server as it is now, if it is still the one that was offered; `ToolError` otherwise."""
+    now = ToolServer.objects.filter(pk=server.pk).first()
+    if (
+        now is None
+        or not now.is_offered
+        or now.definition != server.definition
+        or now.accepted_fingerprint != server.accepted_fingerprint
+    ):
+        raise ToolError(
+            f"The server {server.name} has been changed or switched off meanwhile, so it was not called."
+        )
+    return now

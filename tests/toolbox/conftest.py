@@ -24,22 +24,22 @@ def tess(db):
 
 
 @contextmanager
-def library(description="Looks a book up.", **more_tools):
+def library(description="Looks a book up.", port=0, **more_tools):
     """A server made with the SDK on a free port of 127.0.0.1; its port. `more_tools` by description."""
     pytest.importorskip("mcp", reason="the package mcp is not installed")
     from .library_server import library as made
 
-    with on_a_port(made(description, more_tools)) as port:
+    with on_a_port(made(description, more_tools), port) as port:
         yield port
 
 
 @contextmanager
-def on_a_port(made):
-    """A server of the SDK in a thread of its own; its port."""
+def on_a_port(made, port=0):
+    """A server of the SDK in a thread of its own; its port, a free one unless it is given."""
     import uvicorn
 
     app = made.streamable_http_app()
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = socket.create_server(("127.0.0.1", port))
     web = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=web.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

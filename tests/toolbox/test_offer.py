@@ -219,6 +219,41 @@ async def test_a_dead_server_fails_its_calls_and_no_others(settings, tess):
     assert (await ToolServer.objects.aget(name="library")).is_accepted
 
 
+async def test_a_server_that_was_started_again_is_used_again(tess):
+    async with Connections() as connections:
+        with library() as port:
+            await in_database(accepted)(await in_database(at)(port), tess)
+            tools = await connections.tools(["library__look_up"])
+            (before,) = await called(tools, LOOK_UP)
+        (gone,) = await called(tools, LOOK_UP)
+        with library(port=port):
+            told = [await called(tools, LOOK_UP) for _ in range(2)]
+    assert (before.state, gone.state) == ("done", "failed")
+    assert told[1][0].state == "done", told
+
+
+@pytest.mark.parametrize("change", ["is_enabled", "url", "accepted_fingerprint", "deleted"])
+async def test_what_staff_changed_while_a_call_waited_is_not_called(tess, change):
+    with library() as port:
+        server = await in_database(accepted)(await in_database(at)(port), tess)
+        rows = ToolServer.objects.filter(pk=server.pk)
+        async with Connections() as connections:
+            tools = await connections.tools(["library__look_up"])
+            (before,) = await called(tools, LOOK_UP)
+            match change:
+                case "is_enabled":
+                    await rows.aupdate(is_enabled=False)
+                case "url":
+                    await rows.aupdate(url=f"http://127.0.0.1:{port}/other")
+                case "accepted_fingerprint":
+                    await rows.aupdate(accepted_fingerprint="", fingerprint="")
+                case "deleted":
+                    await rows.adelete()
+            (after,) = await called(tools, LOOK_UP)
+    assert (before.state, after.state) == ("done", "failed")
+    assert "changed or switched off meanwhile" in after.result
+
+
 async def test_secrets_that_cannot_be_read_fail_the_call(settings, tess, library_port):
     sealed = await in_database(seal)({"Authorization": "Bearer s3cret-s3cret"})
     await in_database(accepted)(await in_database(at)(library_port, sealed=sealed), tess)

@@ -55,6 +55,11 @@ class Connection:
     def timeout_s(self) -> float:
         return self.server.timeout_s
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was open, or opening, and is so no more."""
+        return self._life is not None and self._life.done()
+
     async def listing(self) -> Listing:
         """What the server offers now; `ServerError` otherwise."""
         async with self._lock:
