@@ -31,6 +31,12 @@ READABLE = (
 )
 MOST_CHARACTERS = 400_000
 MOST_LINK_CHARACTERS = 300
+# Thousands of attributes in one tag take the parser minutes, since it compares each with all before.
+ATTRIBUTE = r"""(?:[\s/]++|=|[^\s=/>]++(?:\s*+=\s*+(?:"[^"]*+"?+|'[^']*+'?+|[^\s>]*+))?+)"""
+ATTRIBUTES = re.compile(ATTRIBUTE)
+TAG = re.compile(rf"<([a-zA-Z][^\s/>]*+)({ATTRIBUTE}*+)")
+MOST_ATTRIBUTES = 200
+MOST_ELEMENTS = 50_000  # ten times those of a long page
 # Less than this in <main> or <article>, and it is not the page's content.
 LEAST_MAIN_CHARACTERS = 200
 
@@ -71,6 +77,7 @@ def read_page(body: bytes, kind: str, charset: str | None, url: str) -> Page:
 
 def read_html(source: str, url: str) -> Page:
     # Bytes again: lxml refuses text that names an encoding, and NUL ends a C string.
+    source = TAG.sub(without_attributes, source)
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
         root = html.document_fromstring(
@@ -87,6 +94,13 @@ def read_html(source: str, url: str) -> Page:
         if len(writer.text()) >= LEAST_MAIN_CHARACTERS:
             break
     return Page(title, writer.text(), is_cut=writer.is_full)
+
+
+def without_attributes(tag: re.Match[str]) -> str:
+    """The tag by its name alone, if it may have more attributes than anybody writes."""
+    between = 2 * MOST_ATTRIBUTES
+    many = len(tag[2]) > between and len(ATTRIBUTES.findall(tag[2])) > between
+    return f"<{tag[1]}" if many else tag[0]
 
 
 def ways_to_read(root: html.HtmlElement) -> list[tuple[html.HtmlElement, bool]]:
@@ -107,6 +121,7 @@ class Writer:
     size: int = 0
     due: Literal["", " ", "\n", "\n\n"] = ""
     is_full: bool = False
+    elements: int = 0
     pre: int = 0
     link_at: int = 0
 
@@ -116,6 +131,9 @@ class Writer:
     def write(self, root: html.HtmlElement) -> None:
         for step, element in self.walk(root):
             if step == "start":
+                self.elements += 1
+                if self.elements > MOST_ELEMENTS:
+                    self.is_full = True
                 self.start(element)
                 self.say(element.text)
             else:
@@ -127,17 +145,21 @@ class Writer:
 
     def walk(self, root: html.HtmlElement) -> Iterator[tuple[str, html.HtmlElement]]:
         """Every seen element at its start and end. No recursion: pages nest as deep as they like."""
-        stack = [("start", root)]
-        while stack:
-            step, element = stack.pop()
-            if step == "start":
-                if not isinstance(element.tag, str) or self.is_unseen(element):
-                    if element is not root:
-                        self.say(element.tail)
-                    continue
-                stack.append(("end", element))
-                stack.extend(("start", child) for child in reversed(element))
-            yield step, element
+        if self.is_unseen(root):
+            return
+        yield "start", root
+        opened = [(root, iter(root))]
+        while opened:
+            element, children = opened[-1]
+            child = next(children, None)
+            if child is None:
+                opened.pop()
+                yield "end", element
+            elif not isinstance(child.tag, str) or self.is_unseen(child):
+                self.say(child.tail)
+            else:
+                yield "start", child
+                opened.append((child, iter(child)))
 
     def is_unseen(self, element: html.HtmlElement) -> bool:
         return (
@@ -185,12 +207,12 @@ class Writer:
 
     def link(self, href: str) -> None:
         """Makes a Markdown link of what was written since the link began."""
-        target = joined(self.base, href)
         said = "".join(self.parts[self.link_at :])
-        if not target or href.startswith("#") or len(target) > MOST_LINK_CHARACTERS:
-            return
         words = said.strip()
-        if words and "\n" not in words and "[" not in words:
+        if not words or "\n" in words or "[" in words or href.startswith("#"):
+            return
+        target = joined(self.base, href)
+        if target and len(target) <= MOST_LINK_CHARACTERS:
             lead = said[: len(said) - len(said.lstrip())]
             self.parts[self.link_at :] = [f"{lead}[{words}]({target})"]
             self.size += len(target)

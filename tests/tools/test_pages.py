@@ -167,3 +167,36 @@ def test_depth_and_length_end_in_time():
     assert wide.is_cut
     assert len(links.text) < MOST_CHARACTERS * 1.2
     assert len(tags.text) < 10
+
+
+NAMES = [f"a{n}" for n in range(100_000)]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<p " + " ".join(NAMES) + ">",
+        "<p/" + "/".join(NAMES) + ">",
+        "<p " + "".join(f"{name}='>'" for name in NAMES) + ">",
+        "<p " + "".join(f'{name}="<"' for name in NAMES) + ">",
+        "<p ' " + " ".join(f"{name}=1" for name in NAMES) + ">",
+        "<x:p " + "\n".join(NAMES) + ">",
+        "<br>" * 400_000,
+        "<a href=/x>" * 150_000,
+        "<table><tr>" + "<td>x" * 350_000,
+    ],
+    ids=lambda source: source[:12],
+)
+def test_no_page_takes_minutes_to_read(source):
+    # Without the bounds this test takes an hour.
+    page = read_page(source.encode() + b"x", "text/html", "utf-8", "https://a.example/")
+    assert len(page.text) < 2_000_000
+
+
+def test_tags_keep_a_sane_number_of_attributes():
+    image = "data:image/png;base64," + "ab/c=+" * 5000
+    source = (
+        f'<p>See <img src="{image}" alt="a > b"> and <a data-x=\'1 < 2\' href="/y">this</a></p>'
+    )
+    page = read_page(source.encode(), "text/html", "utf-8", "https://a.example/")
+    assert page.text == "See [image: a > b] and [this](https://a.example/y)"

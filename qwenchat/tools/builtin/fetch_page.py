@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import Any
 
 from qwenchat.tools.context import Context, ToolError
@@ -10,6 +10,7 @@ from qwenchat.tools.declaring import Reason, tool
 from qwenchat.tools.fetching import FetchError
 from qwenchat.tools.known import normalised
 from qwenchat.tools.pages import READABLE, Page, read_page
+from qwenchat.tools.threads import in_thread
 
 MAX_BYTES = 2_000_000
 PART_CHARACTERS = 20_000
@@ -56,8 +57,8 @@ async def fetch_page(context: Context, url: str, start: int = 0) -> str:
         fetched = await context.fetch(url, accept=READABLE, max_bytes=MAX_BYTES)
     except FetchError as error:
         raise ToolError(sentence(error)) from error
-    page = await asyncio.to_thread(
-        read_page, fetched.body, fetched.kind, fetched.charset, fetched.url
+    page = await in_thread(
+        partial(read_page, fetched.body, fetched.kind, fetched.charset, fetched.url)
     )
     text = shown(fetched.url, page, max(start, 0))
     context.known.add_written(text)

@@ -75,6 +75,16 @@ async def test_the_request_says_who_asks_and_carries_nothing_else(monkeypatch):
         "http://0x7f.1/",
         "http://0x7f000001/",
         "http://0177.0.0.1/",
+        "http://0177.1/",
+        "http://0x7f.0.0x0.1/",
+        "http://127.0.0.1./",
+        "http://127.1./",
+        "http://127．0．0．1/",
+        "http://127｡0｡0｡1/",
+        "http://⑯⑨.254.⑯⑨.254/",
+        "https://127.0.0.1/",
+        "https://127.0.0.1:80/",
+        "http://127.0.0.1:443/",
         "http://017700000001/",
         "http://2130706433/",
         "http://①②⑦.⓪.⓪.①/",
@@ -90,6 +100,9 @@ async def test_the_request_says_who_asks_and_carries_nothing_else(monkeypatch):
         "http://[::ffff:127.0.0.1]/",
         "http://[::ffff:7f00:1]/",
         "http://[::127.0.0.1]/",
+        "http://[0:0:0:0:0:ffff:127.0.0.1]/",
+        "http://[::FFFF:A00:1]/",
+        "http://[::ffff:0:127.0.0.1]/",
         "http://[64:ff9b::7f00:1]/",
         "http://[2002:7f00:1::]/",
         "http://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/",
@@ -249,6 +262,19 @@ async def test_the_fourth_redirect_is_one_too_many():
         ("http://0x7f.1/", "address"),
         ("http://[::ffff:127.0.0.1]/", "address"),
         ("//127.0.0.1/", "address"),
+        ("https://127.0.0.1/", "address"),
+        ("http://127.0.0.1./", "address"),
+        ("http://①②⑦.⓪.⓪.①/", "address"),
+        ("http://127。0。0。1/", "address"),
+        ("http://[::1%25lo]/", "url"),
+        ("http://site.example\\@127.0.0.1/", "url"),
+        ("http://127.0.0.1#@site.example/", "address"),
+        ("http://127.0.0.1?@site.example/", "address"),
+        ("http://site.example@127.0.0.1/", "credentials"),
+        ("http://site.example:0/", "port"),
+        ("http://site.example:080/", "address"),
+        ("http://site.example:99999/", "url"),
+        ("\thttp://127.0.0.1/", "address"),
         ("http://other.example/", "address"),
         ("http://site.example:22/", "port"),
         ("file:///etc/passwd", "scheme"),
@@ -264,6 +290,82 @@ async def test_a_redirect_goes_through_all_of_it_again(location, reason):
         error = await refusal(fetched(server))
     assert error.reason == reason
     assert len(server.requests) == 1
+
+
+async def test_from_https_to_http_a_redirect_is_judged_like_any_other(tmp_path):
+    server_tls, client_tls = certificates(tmp_path, SITE)
+    async with serving({"/": page(b"inside")}) as inner:
+        for host, reason in ((SITE, ""), ("other.example", "address"), ("127.0.0.1", "address")):
+            away = redirect(f"http://{host}:{inner.port}/")
+            async with serving({"/": away}, tls=server_tls) as server:
+                fetching = fetched(
+                    server,
+                    scheme="https",
+                    tls=client_tls,
+                    allow=(f"{SITE}:{inner.port}",),
+                    ports=None,
+                )
+                if reason:
+                    assert (await refusal(fetching)).reason == reason
+                else:
+                    assert (await fetching).url == f"http://{SITE}:{inner.port}/"
+    assert len(inner.requests) == 1
+
+
+async def test_cookies_and_credentials_of_one_answer_are_not_told_to_the_next():
+    headers = b"Set-Cookie: id=1; Path=/\r\nWWW-Authenticate: Basic\r\nRefresh: 0; url=/third\r\n"
+    moved = redirect("/next").replace(b"\r\n\r\n", b"\r\n" + headers + b"\r\n", 1)
+    async with serving({"/": moved, "/next": page(b"ok")}) as server:
+        assert (await fetched(server)).body == b"ok"
+    assert "cookie" not in server.head
+    assert "authorization" not in server.head
+    assert "referer" not in server.head
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"])
+async def test_no_proxy_from_the_environment_is_asked(monkeypatch, tmp_path, variable):
+    server_tls, client_tls = certificates(tmp_path, SITE)
+    async with serving({}) as proxy, serving({"/": page(b"ok")}, tls=server_tls) as server:
+        monkeypatch.setenv(variable, f"http://127.0.0.1:{proxy.port}")
+        assert (await fetched(server, scheme="https", tls=client_tls)).body == b"ok"
+    assert proxy.connections == 0
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+async def test_a_body_of_nothing_is_an_empty_page():
+    async with serving({"/": CHUNKED + b"0\r\n\r\n"}) as server:
+        assert (await fetched(server)).body == b""
+
+
+@pytest.mark.parametrize(
+    ("start", "again"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n", b"X-More: header\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (CHUNKED + b"1;", b"extension=of-a-chunk;"),
+        (CHUNKED, b"1;" + b"e" * 10_000 + b"\r\n.\r\n"),
+        (CHUNKED, b"0" * 1000),
+        (CHUNKED + b"1\r\n.\r\n0\r\n", b"X-Trailer: more\r\n"),
+    ],
+    ids=["headers", "interim", "extension", "extensions", "size", "trailers"],
+)
+async def test_what_never_comes_to_its_end_is_left(start, again):
+    async def answer(_reader, writer):
+        writer.write(start)
+        while True:
+            writer.write(again * 20)
+            await writer.drain()
+
+    async with serving({"/": answer}) as server, asyncio.timeout(20):
+        tracemalloc.start()
+        error = await refusal(fetched(server, timeout_s=2))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert error.reason in ("protocol", "too_large", "timeout")
+    assert peak < 20_000_000
 
 
 async def test_a_network_can_be_let_in_without_its_ports():
