@@ -115,11 +115,22 @@ def test_the_schema_is_made_of_signature_and_docstring():
                     "note": {"type": ["string", "null"], "description": "what to remember"},
                 },
                 "required": ["text", "count"],
-                "additionalProperties": False,
             },
         },
     }
     json.dumps(everything.definition())
+    assert everything.schema["additionalProperties"] is False
+
+
+def test_a_tool_without_parameters_is_told_as_the_samples_tell_it():
+    @tool
+    def ping() -> str:
+        """Answers."""
+        return "pong"
+
+    assert ping.definition()["function"]["parameters"] == {}
+    with pytest.raises(ArgumentsError, match="do not fit"):
+        ping.check_arguments({"more": 1})
 
 
 async def test_values_arrive_as_the_types_that_were_promised():
