@@ -136,6 +136,16 @@ BUILT_IN = [
             "Search my conversations for lighthouses",
             ("search_conversations", {"words": "lighthouses"}),
         ),
+        ("在我以前的对话里搜索灯塔", ("search_conversations", {"words": "灯塔"})),
+        ("搜索我的对话：灯塔", ("search_conversations", {"words": "灯塔"})),
+        ("请读一下报告.pdf", ("read_attachment", {"name": "报告.pdf"})),
+        ("东京现在几点？", ("current_time", {"time_zone": "Asia/Tokyo"})),
+        ("计算 17.5*(3+4)", ("calculator", {"expression": "17.5*(3+4)"})),
+        (
+            "10英里换算成公里",
+            ("convert_units", {"value": 10, "from_unit": "英里", "to_unit": "公里"}),
+        ),
+        ("What is the temperature in Oslo?", ("current_weather", {"city": "Oslo"})),
     ],
 )
 def test_questions_find_their_tool_and_its_arguments(ask, question, expected):
@@ -158,6 +168,27 @@ def test_questions_find_their_tool_and_its_arguments(ask, question, expected):
 )
 def test_other_questions_call_nothing(ask, question):
     assert called(ask(question, BUILT_IN)) == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What's the weather in Berlin and what time is it in Tokyo?",
+        "What time is it in Tokyo, and the weather in Berlin?",
+    ],
+)
+def test_each_tool_is_given_its_own_part_of_a_question(ask, question):
+    assert sorted(called(ask(question, BUILT_IN, parallel_tool_calls=True))) == [
+        ("current_time", {"time_zone": "Asia/Tokyo"}),
+        ("current_weather", {"city": "Berlin"}),
+    ]
+
+
+def test_chinese_questions_ask_for_two_at_once(ask):
+    assert called(ask("比较北京和上海的天气", BUILT_IN, parallel_tool_calls=True)) == [
+        ("current_weather", {"city": "北京"}),
+        ("current_weather", {"city": "上海"}),
+    ]
 
 
 def test_two_calls_come_at_once_only_when_that_is_allowed(ask):

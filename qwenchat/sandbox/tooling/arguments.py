@@ -24,9 +24,12 @@ _WORDS = re.compile(r"quer|word|keyword|search|\bq\b|关键词|查询", re.I)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _LOOKED_FOR = re.compile(
-    r"\b(?:search|look|find)\b.*?\b(?:for|about)\s+(?P<en>.+)|(?:搜索|查找|查一下)(?P<zh>.+)",
+    r"\b(?:search|look|find|say|said)\b.*?\b(?:for|about)\s+(?P<en>.+)"
+    r"|(?:搜索|查找|查一下)(?:我的?(?:对话|聊天))?[:：里中]?(?P<zh>.+)",
     re.I | re.S,
 )
+# In Chinese nothing stands between what is to be done with a file and its name.
+_DONE_TO_A_FILE = re.compile(r"^(?:请|帮我)*(?:读|阅读|打开|看看|看|总结|概括|翻译)(?:一?下)?")
 
 
 def fillings(tool: Tool, question: str) -> list[dict[str, Any]]:
@@ -101,7 +104,10 @@ def _text(name: str, schema: dict[str, Any], question: str, place: str) -> str |
     ):
         if wanted.search(about):
             match = found.search(question)
-            return match[0].strip() if match else None
+            if match is None:
+                return None
+            taken = str(match[0]).strip()
+            return _DONE_TO_A_FILE.sub("", taken) if wanted is _FILE else taken
     if _PLACE.search(about):
         return place or None
     if _WORDS.search(about):

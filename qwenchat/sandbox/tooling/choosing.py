@@ -20,7 +20,7 @@ from qwenchat.sandbox import staging
 from qwenchat.sandbox.documents import matching
 from qwenchat.sandbox.tooling.arguments import fillings
 from qwenchat.sandbox.tooling.calls import ToolCall
-from qwenchat.sandbox.tooling.concepts import concepts_asked, concepts_offered
+from qwenchat.sandbox.tooling.concepts import concepts_asked, concepts_offered, part_about
 from qwenchat.sandbox.writing.titles import is_title_request
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ def _wanted(request: ChatRequest) -> Iterator[tuple[str, str]]:
     if offer.forced and not chosen and not ordered:
         chosen = [offer.tools[0]]
     for tool in chosen:
-        yield from _filled(tool, question)
+        subjects = concepts_offered(tool.name, tool.description)
+        yield from _filled(tool, part_about(question, subjects) if subjects else question)
 
 
 def is_asked_for(tool: Tool, question: str) -> bool:

@@ -29,7 +29,7 @@ class Concept:
 CONCEPTS = {
     "weather": Concept(
         re.compile(
-            r"\b(?:weather|forecast|temperature outside|rain(?:ing|y)?|sunny)\b|天气|气温|下雨|温度",
+            r"\b(?:weather|forecast|temperature (?:outside|in)|rain(?:ing|y)?|sunny)\b|天气|气温|下雨|温度",
             re.I,
         ),
         re.compile(r"weather|forecast|天气|气温", re.I),
@@ -51,6 +51,14 @@ CONCEPTS = {
         re.compile(r"\bconver(?:t|sion)|\bunits?\b|换算", re.I),
     ),
     "page": Concept(URL, re.compile(r"\b(?:page|web ?page|url|website|browse)\b|网页|网址", re.I)),
+    "conversations": Concept(
+        re.compile(
+            r"\b(?:my|our|earlier|previous|past) (?:conversation|chat)s?\b"
+            r"|(?:我|我们|以前|之前|过去)的?(?:对话|聊天)",
+            re.I,
+        ),
+        re.compile(r"\bconversations?\b|对话|聊天记录", re.I),
+    ),
     "attachment": Concept(
         re.compile(rf"\battach(?:ed|ment)|附件|{FILE.pattern}", re.I),
         re.compile(r"\battach(?:ed|ment)|附件", re.I),
@@ -79,6 +87,24 @@ _NAMED_PLACE = re.compile(
     r"\b(?:in|for|at|of)\s+((?:[A-Z][\w'’.-]+)(?:\s+[A-Z][\w'’.-]+){0,2})"
     r"|([\u4e00-\u9fff]{2,5}?)(?:市|县|区)?(?:的|今天|明天|现在)*(?:天气|气温|时间|几点|下雨)"
 )
+
+
+_CLAUSES = re.compile(r"[,;，；。]|\band\b|以及|还有", re.I)
+
+
+def part_about(question: str, subjects: set[str]) -> str:
+    """Of a question about several subjects, the part about these: "the weather in Berlin, and what
+    time is it in Tokyo?" wants no weather of Tokyo."""
+    if not concepts_asked(question) - subjects:
+        return question
+    kept: list[str] = []
+    is_about = False
+    for clause in _CLAUSES.split(question):
+        asked = concepts_asked(clause)
+        is_about = bool(asked & subjects) if asked else is_about
+        if is_about:
+            kept.append(clause)
+    return ", ".join(kept) or question
 
 
 def concepts_asked(question: str) -> set[str]:
