@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from qwenchat.dashscope import payloads
 from qwenchat.dashscope.events import ToolCall as ServiceCall
-from qwenchat.tools.declaring import parsed
 from qwenchat.tools.results import as_data
-from qwenchat.tools.running import written
+from qwenchat.tools.running import as_written, written
 
 from .models import Round, ToolCall
 
@@ -72,14 +71,8 @@ def said(text: str, reasoning: str, calls: Sequence[ServiceCall]) -> dict[str, A
 
 
 def arguments_json(call: ToolCall) -> str:
-    """Arguments fit for a request: those that ran, or `{}` where the model wrote no JSON object."""
-    if call.edited is not None:
-        return written(call.edited)
-    try:
-        found = parsed(call.arguments or "{}")
-    except (ValueError, RecursionError):
-        return "{}"
-    return call.arguments if call.arguments and isinstance(found, dict) else "{}"
+    """Arguments fit for a request, as `qwenchat.tools.running.Outcome` has them: those that ran."""
+    return written(as_written(call.arguments) if call.edited is None else call.edited)
 
 
 def rest(whole: str, parts: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from .context import Context, ToolError
+from .declaring import MOST_ARGUMENT_CHARACTERS, parsed
 from .results import RESULT_BYTES, as_data, as_text
 
 if TYPE_CHECKING:
@@ -120,8 +121,9 @@ class Outcome:
 
     @property
     def arguments_json(self) -> str:
-        """Arguments fit for the history: always valid JSON, as the service demands."""
-        return written(self.arguments or {})
+        """Arguments fit for the history: always a JSON object, as the service demands. Those that did not
+        run stay as the model wrote them where they are one, so that it sees what it is told about."""
+        return written(as_written(self.call.arguments) if self.arguments is None else self.arguments)
 
 
 def written(arguments: dict[str, Any]) -> str:
@@ -278,6 +280,17 @@ def forgotten(work: asyncio.Task[object]) -> None:
     deaf.discard(work)
     if not work.cancelled():
         work.exception()  # nobody asks any more
+
+
+def as_written(text: str) -> dict[str, Any]:
+    """The object that a model wrote; an empty one for anything else."""
+    if len(text) > MOST_ARGUMENT_CHARACTERS:
+        return {}
+    try:
+        found = parsed(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def failed(call: Call, tool: Tool | None, code: Code, text: str) -> Outcome:

@@ -135,6 +135,26 @@ async def test_arguments_that_are_no_object_are_replayed_as_one(
     assert json.loads(said) == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("add", '{"a": "x", "b": 1}'),
+        ("nothing", '{"a": 1}'),
+        ("fails", "{}"),
+        ("fails", '{"a": "\\ud800"}'),
+    ],
+)
+async def test_a_model_is_told_of_what_it_wrote(
+    page: Socket, upstream: ChatUpstream, name: str, arguments: str
+) -> None:
+    """What did not fit is replayed as it was: a model that saw {} in its place would mend the wrong thing."""
+    upstream.script(calls(("c1", name, arguments)), Reply(answer("Sorry.")))
+    await ask(page)
+    assert (await page.until("end"))["status"] == "complete"
+    said = upstream.requests[1].json["messages"][-2]["tool_calls"][0]["function"]["arguments"]
+    assert json.loads(said) == json.loads(arguments.replace("\\ud800", "\ufffd"))
+
+
 async def test_arguments_without_end_end_the_answer(
     page: Socket, upstream: ChatUpstream, settings: Any
 ) -> None:

@@ -105,9 +105,17 @@ def test_a_call_without_arguments_has_an_empty_object():
     assert call["function"]["arguments"] == "{}"
 
 
-def test_a_broken_call_does_not_get_into_the_history():
+@pytest.mark.parametrize("arguments", ['{"city":"Par', '{"a": NaN}', "[" * 5000])
+def test_a_broken_call_does_not_get_into_the_history(arguments):
     with pytest.raises(FieldError, match="tool_calls"):
-        assistant("", tool_calls=[ToolCall("c", "clock", '{"city":"Par')])
+        assistant("", tool_calls=[ToolCall("c", "clock", arguments)])
+
+
+def test_half_a_character_in_arguments_is_replaced():
+    (call,) = assistant("", tool_calls=[ToolCall("c", "f", r'{"a":"\ud83d", "b": "é"}')])[
+        "tool_calls"
+    ]
+    assert call["function"]["arguments"] == '{"a": "\ufffd", "b": "é"}'
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
+
+from qwenchat.dashscope.texts import without_surrogates
 
 from .fields import FieldError, flag
 
@@ -74,11 +77,7 @@ def tool_fields(
 def called(index: int, call: ToolCall) -> dict[str, Any]:
     """Give a tool call as the history holds it. A name that no tool can have is made one: the call was
     refused, but it would be refused again with every later request."""
-    arguments = call.arguments.strip() or "{}"
-    try:
-        orjson.loads(arguments)
-    except orjson.JSONDecodeError:
-        raise FieldError("tool_calls", f"the arguments of {call.name} are no JSON") from None
+    arguments = _json_of(call)
     return {
         "id": call.id,
         "type": "function",
@@ -88,6 +87,21 @@ def called(index: int, call: ToolCall) -> dict[str, Any]:
             "arguments": arguments,
         },
     }
+
+
+def _json_of(call: ToolCall) -> str:
+    """Give the arguments as JSON that every parser takes: Python's alone takes half a character."""
+    arguments = call.arguments.strip() or "{}"
+    try:
+        orjson.loads(arguments)
+        return arguments
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        found = json.loads(arguments)
+        return without_surrogates(json.dumps(found, ensure_ascii=False, allow_nan=False))
+    except (ValueError, RecursionError):
+        raise FieldError("tool_calls", f"the arguments of {call.name} are no JSON") from None
 
 
 def check_answers(messages: Sequence[Mapping[str, Any]]) -> None:
