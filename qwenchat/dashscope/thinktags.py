@@ -7,8 +7,10 @@ dashscope-api §13.2). That is only known when the closing tag comes: what was s
 been shown as text by then, so the splitter says `RENAME`, once, and the text after it goes on as
 text.
 
-An answer may also speak *about* these tags. So only a tag alone on its line counts as lone, only
-when no `<think>` came before it, and only the first one; tags anywhere else stay text.
+An answer may also speak *about* these tags. So only a tag that begins its line counts as lone, with
+nothing behind it or the answer itself, without a space between (vLLM with a schema: `</think>{`,
+https://github.com/tenstorrent/tt-inference-server/issues/4386); only when no `<think>` came before
+it, and only the first one. Tags anywhere else stay text.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Literal
 
+# What stands behind a tag that is a word of a sentence, or quoted.
+_SPOKEN_OF = "`'\"”’».,;:!?)]}，。；：！？）」』、-"
 OPEN = "<think>"
 CLOSE = "</think>"
 
@@ -119,12 +123,12 @@ class ThinkTags:
             if OPEN.startswith(rest) or (CLOSE.startswith(rest) and rest != CLOSE):
                 break
             if rest.startswith(CLOSE) and self._begins_line(held, found):
-                line, newline, after = rest[len(CLOSE) :].partition("\n")
+                behind = rest[len(CLOSE) :]
+                line, newline, after = behind.partition("\n")
+                if line and not line[0].isspace() and line[0] not in _SPOKEN_OF:
+                    return self._rename(pieces, held[:found], behind)
                 if not line.strip() and newline:
-                    self._give(pieces, held[:found])
-                    pieces.append((Kind.RENAME, ""))
-                    self._state, self._held = "gap", after
-                    return True
+                    return self._rename(pieces, held[:found], after)
                 if not line.strip():
                     break  # whether the line ends here is not known yet
             start = found + 1
@@ -133,6 +137,12 @@ class ThinkTags:
         self._give(pieces, held[:found])
         self._held = held[found:]
         return False
+
+    def _rename(self, pieces: list[Piece], before: str, after: str) -> bool:
+        self._give(pieces, before)
+        pieces.append((Kind.RENAME, ""))
+        self._state, self._held = "gap", after
+        return True
 
     def _begins_line(self, held: str, at: int) -> bool:
         return (held[at - 1] if at else self._last) == "\n"
