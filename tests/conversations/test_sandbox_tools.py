@@ -56,9 +56,16 @@ async def test_calls_of_every_shape_run_and_are_answered_with_their_results(
     assert await Round.objects.filter(message=message).acount() == 2
 
 
-@pytest.mark.parametrize("shape", "ABCDE")
-async def test_the_services_own_protocol_runs_them_too(chat: Socket, shape: str) -> None:
-    end, message = await answered(chat, f"{QUESTION}\n/sandbox shape {shape}", protocol="native")
+@pytest.mark.parametrize(
+    ("model", "shape"),
+    [*(("qwen-plus", shape) for shape in "ABCDE"), ("qwen3.7-plus", "A"), ("qwen3-vl-plus", "B")],
+)
+async def test_the_services_own_protocol_runs_them_too(
+    chat: Socket, model: str, shape: str
+) -> None:
+    """Models that see are asked at another path, where every message's content is a list."""
+    question = f"{QUESTION}\n/sandbox shape {shape}"
+    end, message = await answered(chat, question, protocol="native", model=model)
     assert (end["status"], end["error"]) == ("complete", None)
     assert await ToolCall.objects.filter(message=message, status="done").acount() == 2
     assert '"Europe/London"' in end["text"]
