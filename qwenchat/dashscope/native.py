@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 # A search gives a handful; a page of text has hundreds of lines.
 _MOST_SOURCES = 100
+# Of a source's address, which is nothing when it is cut, and of its words: every page is sent them.
+_ADDRESS_CHARACTERS = 4000
+_WORDS_CHARACTERS = 500
 _MOST_WORDS = 20_000
 _DEEPEST_FIELD = 8
 _NOT_YET = (None, "", "null")
@@ -184,9 +187,12 @@ def _source_of(result: object, place: int) -> Source | None:
     if type(index) is not int or not isinstance(url, str):
         return None
     url = clean(url).strip()
-    if not url.lower().startswith(("https://", "http://")):
+    if not url.lower().startswith(("https://", "http://")) or len(url) > _ADDRESS_CHARACTERS:
         return None
-    title, site = (clean(_text_of(result.get(name))).strip() for name in ("title", "site_name"))
+    title, site = (
+        clean(_text_of(result.get(name))).strip()[:_WORDS_CHARACTERS]
+        for name in ("title", "site_name")
+    )
     return Source(index, title, url, "" if site == _NO_SITE else site)
 
 

@@ -181,6 +181,7 @@ def test_the_first_list_of_sources_that_is_not_empty_counts():
         {"index": True, "title": "x", "url": "https://example.org"},
         {"index": 1, "title": "x"},
         {"title": "x", "url": "ftp://example.org"},
+        {"title": "x", "url": "https://example.org/" + "x" * 4000},
         "https://example.org",
         None,
     ],
@@ -209,6 +210,12 @@ def test_more_sources_than_any_search_finds_are_left_out():
     pages = [FOUND[1] | {"index": number} for number in range(1, 1001)]
     chunks = frames(*said("x"), search_info={"search_results": pages})
     assert [each.index for each in folded(*chunks)[0].sources] == list(range(1, 101))
+
+
+def test_a_source_has_no_endless_words():
+    page = FOUND[1] | {"title": "t" * 10**6, "site_name": "s" * 10**6}
+    done, _ = folded(*frames(*said("x"), search_info={"search_results": [page]}))
+    assert (len(done.sources[0].title), len(done.sources[0].site)) == (500, 500)
 
 
 def test_words_and_fields_of_ocr_are_read():
