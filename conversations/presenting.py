@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from qwenchat import markup
 
 from . import citations, problems, routing, showing_files, structured, toolshow
+from .context import estimated_tokens
 from .models import Message, Recognition, Role, Status
 from .options import Options
 from .times import seconds
@@ -356,7 +357,7 @@ def thought_for(milliseconds: int | None) -> str:
 
 
 def figures_of(message: Message) -> Iterable[Figure]:
-    """Tokens in and out, and times; only what is known."""
+    """Tokens in and out, and times: what is known, and of what was written else an estimate that says so."""
     if message.prompt_tokens is not None:
         title = _("Tokens read")
         if message.cached_tokens:
@@ -371,6 +372,10 @@ def figures_of(message: Message) -> Iterable[Figure]:
             title = thought % {"count": count(message.reasoning_tokens)}
         text = _("%(count)s out") % {"count": count(message.completion_tokens)}
         yield Figure(text, title)
+    elif has_begun(message) and not message.is_running:
+        about = count(estimated_tokens(message.text + message.reasoning))
+        title = _("Tokens written, estimated: the service did not count them")
+        yield Figure(_("about %(count)s out") % {"count": about}, title, "stack")
     if message.total_ms is not None and not message.is_running:
         times = [message.first_token_ms, message.total_ms]
         text = " · ".join(seconds(time) for time in times if time is not None)

@@ -22,6 +22,20 @@ def actions(article):
     ]
 
 
+@pytest.mark.parametrize("status", ["complete", "stopped"])
+def test_what_the_service_did_not_count_is_an_estimate_and_says_so(look, tree, status):
+    tree.answer(tree.ask(), "Green. " * 300, status=status, total_ms=2100)
+    usage = answer_in(look, tree).one("span", class_="usage")
+    assert usage.words == "about 701 out 2.1 s"
+    first = next(figure for figure in usage.children if not isinstance(figure, str))
+    assert first.attributes["title"].startswith("Tokens written, estimated")
+
+
+def test_an_answer_of_nothing_is_no_estimate(look, tree):
+    tree.answer(tree.ask(), "", status="failed", error_code="upstream_unavailable")
+    assert "about" not in answer_in(look, tree).words
+
+
 def test_a_complete_answer_has_its_text_figures_and_actions(look, tree):
     tree.answer(
         tree.ask(),
