@@ -20,9 +20,10 @@ from qwenchat.dashscope import payloads
 from qwenchat.dashscope.texts import clean
 from qwenchat.markup import plain
 from qwenchat.refusals import Refusal
-from qwenchat.tools.declaring import MOST_ARGUMENT_CHARACTERS, ArgumentsError, fitting
+from qwenchat.tools import schemas
+from qwenchat.tools.declaring import MOST_ARGUMENT_CHARACTERS, MOST_ARGUMENT_DEPTH, is_deeper
 
-from . import access, branches, bringing, interpreter, news, offered, routing
+from . import access, branches, bringing, interpreter, misfits, news, offered, routing
 from .generation import toolkit
 from .models import (
     RUNNING,
@@ -294,16 +295,18 @@ def waiting_call(user: User, call: str) -> ToolCall:
 
 
 def check_arguments(call: ToolCall, arguments: dict[str, Any]) -> None:
-    """What a person put in the place of a model's arguments, against the tool as it is offered now."""
+    """What a person put in the place of a model's arguments, against the tool as it is offered now: told at
+    once, it can still be mended."""
+    is_long = len(json.dumps(arguments)) > MOST_ARGUMENT_CHARACTERS
+    if is_long or is_deeper(arguments, MOST_ARGUMENT_DEPTH):
+        sentence = _("These arguments are too long, or nested too deeply. Shorten them.")
+        raise Refusal("invalid", sentence, field="arguments")
     schema = toolkit.schema_for(call.name)
-    try:
-        if len(json.dumps(arguments)) > MOST_ARGUMENT_CHARACTERS:
-            raise ArgumentsError(f"They are longer than {MOST_ARGUMENT_CHARACTERS} characters.")
-        if schema is not None:
-            fitting(schema, arguments)
-    except ArgumentsError as error:
-        sentence = _("The tool does not take these arguments: %(problem)s")
-        raise Refusal("invalid", sentence % {"problem": error}, field="arguments") from None
+    found = schemas.found(schema, arguments) if schema is not None else ()
+    if found:
+        problems = "; ".join(f"{each.path or '$'} {misfits.sentence(each)}" for each in found)
+        sentence = _("These arguments do not fit the tool: %(problems)s.")
+        raise Refusal("invalid", sentence % {"problems": problems}, field="arguments")
 
 
 def rename(conversation: Conversation, title: str) -> None:

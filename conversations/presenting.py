@@ -20,7 +20,7 @@ from qwenchat import markup
 
 from . import citations, problems, routing, showing_files, structured, toolshow
 from .context import estimated_tokens
-from .models import Message, Recognition, Role, Status
+from .models import CallStatus, Message, Recognition, Role, Status
 from .options import Options
 from .times import seconds
 
@@ -328,7 +328,12 @@ def lanes_of(message: Message) -> int:
 def badge_of(message: Message) -> str:
     if message.status == Status.QUEUED:
         return _("Waiting")
-    return _("Writing") if message.status == Status.STREAMING else ""
+    if message.status != Status.STREAMING:
+        return ""
+    statuses = {call.status for call in message.calls.all()}
+    if CallStatus.WAITING in statuses:
+        return str(CallStatus.WAITING.label)
+    return _("Using tools") if CallStatus.RUNNING in statuses else _("Writing")
 
 
 def thinking_of(message: Message) -> Thinking | None:

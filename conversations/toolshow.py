@@ -168,7 +168,7 @@ def shown_call(
         id=str(fact(call, "id")),
         message=str(message_id),
         name=name,
-        title=visible(str(fact(call, "title") or "")),
+        title=title_of(call),
         origin=visible(str(fact(call, "origin") or "")),
         arguments=arguments,
         result=result,
@@ -250,6 +250,12 @@ def call_html(
 
 def fact(call: ToolCall | Mapping[str, Any], name: str) -> Any:
     return call.get(name) if isinstance(call, Mapping) else getattr(call, name, None)
+
+
+def title_of(call: ToolCall | Mapping[str, Any]) -> str:
+    """Its title, unless that is only its name once more (`lend` of `library__lend`)."""
+    title, name = str(fact(call, "title") or ""), str(fact(call, "name") or "")
+    return "" if title == name or name.endswith(f"__{title}") else visible(title)
 
 
 def standing(

@@ -27,6 +27,9 @@ def words() -> dict[str, str]:
         "minutes": _("{minutes} min {seconds} s"),
         "answeringNow": _("The thinking was ended; the answer follows."),
         "writing": _("Writing"),
+        "thinking": _("Thinking"),
+        "usingTools": _("Using tools"),
+        "waitingForYou": _("Waiting for you"),
         "waitingFor": _("Busy, next try in {seconds} s"),
         # ---- the connection ----
         "reconnectingIn": _("Reconnecting in {seconds} s… Your draft is kept."),

@@ -123,7 +123,9 @@ class Outcome:
     def arguments_json(self) -> str:
         """Arguments fit for the history: always a JSON object, as the service demands. Those that did not
         run stay as the model wrote them where they are one, so that it sees what it is told about."""
-        return written(as_written(self.call.arguments) if self.arguments is None else self.arguments)
+        return written(
+            as_written(self.call.arguments) if self.arguments is None else self.arguments
+        )
 
 
 def written(arguments: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ import { note, painted } from "./seen.js";
 import { on } from "./socket.js";
 import { grown, show } from "./tail.js";
 import { reason, stopClock, think, thought } from "./thinking.js";
-import { isCalling, putCall, putSources, putSteps } from "./trail.js";
+import { callsNow, isCalling, putCall, putSources, putSteps } from "./trail.js";
 import { say } from "./words.js";
 
 const HIDDEN_FRAME_MS = 250; // a hidden tab has no frames
@@ -41,6 +41,8 @@ class Answer {
     /** @type {Progress | null} */
     this.last = null;
     this.activity = ""; // what is done before there is anything to read
+    /** @type {{ thinking_ms?: number, reasoning_ms?: number | null }} */
+    this.times = {}; // of frames that came since the last write
     this.frame = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
@@ -74,6 +76,7 @@ class Answer {
     begin(this.article);
     put();
     if (isCalling(this.article)) thought(this.article);
+    this.label();
     if (event.seq > this.seq) painted(event.message, event.seq);
   }
 
@@ -82,6 +85,8 @@ class Answer {
     this.seq = event.seq;
     this.last = event;
     if (event.activity !== undefined) this.activity = event.activity; // said when it changes
+    const { thinking_ms = this.times.thinking_ms, reasoning_ms = this.times.reasoning_ms } = event;
+    this.times = { thinking_ms, reasoning_ms };
     begin(this.article, event.status);
     if (this.frame || this.timer) return;
     this.frame = requestAnimationFrame(() => this.write());
@@ -93,8 +98,9 @@ class Answer {
     const prose = slot(this.article, "prose");
     if (prose) this.writeProse(prose);
     reason(this.article, this.reasoning, this.wholeReasoning);
-    if (this.last?.thinking && !isCalling(this.article)) think(this.article, this.last.thinking_ms);
-    else thought(this.article, this.last?.reasoning_ms ?? undefined);
+    if (this.last?.thinking && !isCalling(this.article)) think(this.article, this.times.thinking_ms);
+    else thought(this.article, this.times.reasoning_ms ?? undefined);
+    this.times = {};
     this.label();
     this.blocks = [];
     this.reasoning = "";
@@ -106,7 +112,8 @@ class Answer {
   label() {
     const badge = slot(this.article, "badge");
     const seconds = this.last?.waiting;
-    const text = seconds ? say("waitingFor", { seconds }) : this.activity || say("writing");
+    const now = callsNow(this.article) || say(this.last?.thinking ? "thinking" : "writing");
+    const text = seconds ? say("waitingFor", { seconds }) : this.activity || now;
     if (!badge || this.article.dataset.status !== "streaming" || badge.textContent === text) return;
     if (badge.lastChild instanceof Text) badge.lastChild.data = text;
     else badge.append(text);

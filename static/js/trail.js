@@ -32,9 +32,15 @@ const lines = (trail, step) => [...trail.querySelectorAll(`:scope > [data-step="
   (line) => /** @type {HTMLElement} */ (line),
 );
 
+/** Whether a call stands so. @param {HTMLElement} article @param {string} status */
+const some = (article, status) => !!article.querySelector(`:scope > .trail > [data-status="${status}"]`);
+
 /** Whether a tool runs or waits: then the model itself does nothing. @param {HTMLElement} article */
-export const isCalling = (article) =>
-  !!article.querySelector(':scope > .trail > :is([data-status="running"], [data-status="waiting"])');
+export const isCalling = (article) => some(article, "running") || some(article, "waiting");
+
+/** What is done with tools, in a word; "" where nothing is. @param {HTMLElement} article */
+export const callsNow = (article) =>
+  some(article, "waiting") ? say("waitingForYou") : some(article, "running") ? say("usingTools") : "";
 
 /**
  * All steps as a snapshot tells them: what it does not have is not there.

@@ -16,6 +16,9 @@
  * @property {string} seconds              "{seconds} s"
  * @property {string} minutes              "{minutes} min {seconds} s"
  * @property {string} answeringNow         "The thinking was ended; the answer follows."
+ * @property {string} thinking             "Thinking" (badge of a running answer)
+ * @property {string} usingTools           "Using tools" (badge of a running answer)
+ * @property {string} waitingForYou        "Waiting for you" (badge of a running answer, about a tool)
  * @property {string} writing              "Writing" (badge of a running answer)
  * @property {string} waitingFor           "Busy, next try in {seconds} s" (badge: the model service asked to wait)
  * @property {string} reconnectingIn       "Reconnecting in {seconds} s… Your draft is kept."

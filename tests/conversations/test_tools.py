@@ -13,6 +13,7 @@ from django.utils import timezone
 from conversations.generation import toolkit
 from conversations.generation.runner import runner
 from conversations.models import Message, Round, ToolCall
+from conversations.toolbox import catalogue
 from qwenchat.tools.declaring import tool
 from tests.upstream import DONE, Gate, Reply, answer, chunk, sse
 
@@ -254,6 +255,24 @@ async def test_only_the_owner_approves_and_only_once(
     assert deleted == ["a"]
 
 
+async def test_edited_arguments_that_do_not_fit_can_still_be_mended(
+    page: Socket, upstream: ChatUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue.builtin, "tools", lambda: (delete_file,))
+    upstream.script(calls(("c1", "delete_file", '{"name": "a"}')), Reply(answer("Gone.")))
+    await ask(page)
+    event = await page.until("tool", lambda event: event["call"]["status"] == "waiting")
+    call = {"call": event["call"]["id"], "approved": True}
+    await page.say("approve", request="r1", arguments={"name": 5}, **call)
+    error = await page.until("error")
+    assert (error["code"], error["field"]) == ("invalid", "arguments")
+    assert "name must be a text, not a whole number" in error["message"]
+    assert deleted == []
+    await page.say("approve", request="r2", arguments={"name": "b"}, **call)
+    await page.until("end")
+    assert deleted == ["b"]
+
+
 async def test_an_approval_is_void_after_its_time(page: Socket, upstream: ChatUpstream) -> None:
     upstream.script(calls(("c1", "delete_file", '{"name": "a"}')), Reply(answer("Late.")))
     await ask(page)
@@ -315,6 +334,7 @@ async def test_what_ran_when_the_server_ended_never_runs_again(
     await page.say("continue", request="c", message=message, options=TEXT)
     await page.until("end", lambda event: event["status"] == "complete")
     assert deleted == []
+    assert (await ToolCall.objects.aget()).code == "lost"
     assert "may or may not" in upstream.requests[-1].json["messages"][-1]["content"]
 
 
