@@ -24,7 +24,7 @@ function made() {
   box.className = "cite-preview";
   box.setAttribute("role", "tooltip");
   if ("popover" in box) box.popover = "manual"; // in the top layer no scrolling part cuts it off
-  document.body.append(box);
+  (document.querySelector("main") ?? document.body).append(box); // what is in no landmark is passed over
   return box;
 }
 
@@ -99,7 +99,11 @@ document.addEventListener("keydown", (event) => {
   event.stopPropagation(); // Escape would stop the answer as well
   hide();
 }, true);
-document.addEventListener("scroll", hide, { capture: true, passive: true });
+// The page scrolls to a mark that gets the focus: there the preview goes along.
+document.addEventListener("scroll", () => {
+  if (shownFor && preview && shownFor === document.activeElement) place(shownFor, preview);
+  else hide();
+}, { capture: true, passive: true });
 document.addEventListener("click", (event) => {
   const mark = markAt(event.target);
   const card = mark && cardOf(mark);
