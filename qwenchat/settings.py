@@ -78,7 +78,7 @@ SANDBOX = False
 # ---- tools ------------------------------------------------------------------------------------------
 # Programs on this machine as tool servers: they run with our rights, so the operator has to want it.
 QWENCHAT_MCP_STDIO = env.flag("QWENCHAT_MCP_STDIO", default=False)
-# Encrypts the secrets of tool servers; without it a key is made in the data folder on first use.
+# Encrypt the secrets of tool servers, newest first; without any a key is made in the data folder.
 QWENCHAT_SECRETS_KEY = env.text("QWENCHAT_SECRETS_KEY")
 QWENCHAT_WEATHER = env.choice("QWENCHAT_WEATHER", "", ("", "open-meteo"))
 QWENCHAT_WEATHER_URL = env.text("QWENCHAT_WEATHER_URL", "https://api.open-meteo.com/v1/forecast")

@@ -145,7 +145,7 @@ class ToolServerAdmin(Base):
             "title": gettext("Tools of %(name)s") % {"name": shown.name},
             "server": shown,
             "state": showing.state(shown),
-            "problem": showing.problem(shown.last_error),
+            "problem": showing.problem_of(shown),
             "list": showing.shown(shown),
             "may_accept": bool(shown.fingerprint) and not shown.is_accepted,
         }

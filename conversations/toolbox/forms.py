@@ -175,6 +175,7 @@ class ToolServerForm(ServerForm):
         self.secrets = entered if self.has_moved else kept | entered
         if len(self.secrets) > MOST_SECRETS:
             self.add_error("secrets_new", _("These are too many secrets for one server."))
+        self.seal_secrets()
         is_plain = cleaned.get("url", "").lower().startswith("http:")
         if self.secrets and is_plain and not cleaned.get("allow_private"):
             self.add_error(
@@ -182,10 +183,21 @@ class ToolServerForm(ServerForm):
             )
         return cleaned
 
+    def seal_secrets(self) -> None:
+        """`sealed` is what is to be kept. What cannot be opened stays as it is: its key may come back."""
+        self.sealed = self.instance.sealed
+        if self.has_moved or self.secrets != self.kept:
+            try:
+                self.sealed = seal(self.secrets)
+            except SealError:
+                self.add_error(
+                    "secrets_new",
+                    _("They cannot be encrypted, because the key cannot be read or made."),
+                )
+
     def save(self, commit: bool = True) -> Any:
         server = self.instance
-        if self.has_moved or self.secrets != self.kept:
-            server.sealed = seal(self.secrets)
+        server.sealed = self.sealed
         if server.definition != self.before:
             server.forget_listing()
         return super().save(commit)

@@ -138,6 +138,15 @@ class ToolServer(models.Model):
         """Headers, or the program's environment; `sealing.SealError` if they cannot be read."""
         return sealing.unseal(self.sealed)
 
+    @property
+    def can_be_opened(self) -> bool:
+        """Whether its secrets can be read, if it has any: without them it is not used."""
+        try:
+            self.secrets()
+        except sealing.SealError:
+            return False
+        return True
+
     def remote(self, *, timeout_s: float = TIMEOUT_S) -> Server:
         """The server as it is connected to, or a `ToolError` that says why it is not."""
         try:
@@ -173,7 +182,7 @@ class ToolServer(models.Model):
 
     @property
     def is_offered(self) -> bool:
-        return self.is_enabled and self.is_accepted and self.can_run
+        return self.is_enabled and self.is_accepted and self.can_run and self.can_be_opened
 
     def forget_listing(self) -> None:
         """Its tools have to be read and accepted anew. What was accepted stays, to be compared."""

@@ -1,8 +1,9 @@
-"""Secrets of tool servers, encrypted at rest with a key of their own.
+"""Secrets of tool servers, encrypted at rest with keys of their own.
 
-The key comes from QWENCHAT_SECRETS_KEY, or from a file in the data folder that is made on first use. It is
-another one than SECRET_KEY, so that cookies can be signed anew without losing the secrets, and a copy of the
-database alone opens nothing.
+The keys come from QWENCHAT_SECRETS_KEY, newest first: the first one seals, all of them open. Without it a key
+is made in a file in the data folder on first use; that one goes on opening what it sealed once others are
+named. They are other ones than SECRET_KEY, so that cookies can be signed anew without losing the secrets, and
+a copy of the database alone opens nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import base64
 import json
 from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
@@ -26,7 +27,7 @@ PURPOSE = b"qwenchat: secrets of tool servers, 1"
 
 
 class SealError(Exception):
-    """What was sealed cannot be opened: the key is another one now, or the text was changed."""
+    """No key opens what was sealed, it was changed, or there is no key to seal with."""
 
 
 def seal(secrets: Mapping[str, str]) -> str:
@@ -43,13 +44,35 @@ def unseal(sealed: str) -> dict[str, str]:
     try:
         opened = json.loads(box().decrypt(sealed.encode()))
     except (InvalidToken, ValueError) as error:
-        raise SealError("The key does not open these secrets.") from error
+        raise SealError("No key opens these secrets.") from error
     return {str(name): str(value) for name, value in opened.items()}
 
 
-def box() -> Fernet:
-    key = settings.QWENCHAT_SECRETS_KEY or secret.kept_in(settings.QWENCHAT_DATA / KEY_FILE)
-    if not key:
-        raise SealError("The file of the key is empty.")
+def resealed(sealed: str) -> str:
+    """The same secrets under the newest key, or `SealError`."""
+    try:
+        return box().rotate(sealed.encode()).decode("ascii")
+    except InvalidToken as error:
+        raise SealError("No key opens these secrets.") from error
+
+
+def box() -> MultiFernet:
+    return MultiFernet([fernet(key) for key in keys()])
+
+
+def keys() -> list[str]:
+    """All that there are, the newest first; at least one."""
+    named = [key.strip() for key in settings.QWENCHAT_SECRETS_KEY.split(",") if key.strip()]
+    file = settings.QWENCHAT_DATA / KEY_FILE
+    try:
+        kept = secret.written_in(file) if named else secret.kept_in(file)
+    except (OSError, ValueError) as error:  # ValueError: it is no text
+        if not named:
+            raise SealError("The file of the key cannot be read or made.") from error
+        kept = ""
+    return [*named, kept] if kept else named
+
+
+def fernet(key: str) -> Fernet:
     derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=PURPOSE).derive(key.encode())
     return Fernet(base64.urlsafe_b64encode(derived))

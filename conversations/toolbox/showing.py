@@ -92,13 +92,20 @@ def state(server: ToolServer) -> str:
         return _("Switched off")
     if not server.can_run:
         return _("Programs are switched off")
+    if not server.can_be_opened:
+        return _("Its secrets cannot be read")
     if server.is_offered:
         return _("Offered")
     if server.last_error == "changed":
         return _("Changed: to be read again")
     if not server.fingerprint:
-        return _("Not read yet")
+        return _("Could not be read") if server.last_error else _("Not read yet")
     return _("Changed: to be accepted") if server.accepted_listing else _("To be accepted")
+
+
+def problem_of(server: ToolServer) -> str:
+    """Why its tools are not used although staff want them to be, or what went wrong last."""
+    return problem(server.last_error if server.can_be_opened else "secrets")
 
 
 def problem(code: str) -> str:
@@ -118,7 +125,10 @@ def problem(code: str) -> str:
             "This address may not be connected to. If it is meant to be private, name it under private"
             " addresses."
         ),
-        "secrets": _("Its secrets cannot be read, since the key is another one now. Enter them again."),
+        "secrets": _(
+            "Its secrets cannot be read, since no key opens them, so it is not used. Bring the old key back,"
+            " or enter them again."
+        ),
         "timeout": _("The server did not answer in time."),
         "unreachable": _("The server cannot be reached. Check the address, or that it is running."),
     }  # fmt: skip

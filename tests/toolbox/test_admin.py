@@ -434,11 +434,13 @@ def test_a_server_that_moves_does_not_take_its_secrets_along(staff, url):
 
 
 def test_secrets_that_cannot_be_read_are_said_and_can_be_entered_again(staff, settings):
+    settings.QWENCHAT_SECRETS_KEY = "one"
     server = with_secret()
     settings.QWENCHAT_SECRETS_KEY = "another one"
     assert "cannot be read" in text_of(staff.get(change_page(server)))
     page = text_of(staff.post(tools_page(server) + "read/", follow=True))
     assert "Its secrets cannot be read" in page
+    assert "Its secrets cannot be read" in text_of(staff.get(LIST))
     sealed = server.sealed
     staff.post(change_page(server), FORM)
     server.refresh_from_db()
@@ -446,6 +448,21 @@ def test_secrets_that_cannot_be_read_are_said_and_can_be_entered_again(staff, se
     staff.post(change_page(server), FORM | {"secrets_new": "X-New: v"})
     server.refresh_from_db()
     assert server.secrets() == {"X-New": "v"}
+
+
+def test_secrets_that_cannot_be_encrypted_are_refused_and_nothing_is_lost(
+    staff, settings, tmp_path
+):
+    server = with_secret()
+    settings.QWENCHAT_SECRETS_KEY = ""
+    settings.QWENCHAT_DATA = tmp_path
+    (tmp_path / "secrets-key").write_bytes(b"\xff")
+    response = staff.post(change_page(server), FORM | {"secrets_new": f"X-New: {SECRET}"})
+    assert "They cannot be encrypted" in text_of(response)
+    assert "s3cret" not in text_of(response)
+    sealed = server.sealed
+    server.refresh_from_db()
+    assert server.sealed == sealed
 
 
 def test_accepting_is_kept_when_whoever_accepted_goes(tess, alice, library_port):

@@ -254,14 +254,16 @@ async def test_what_staff_changed_while_a_call_waited_is_not_called(tess, change
     assert "changed or switched off meanwhile" in after.result
 
 
-async def test_secrets_that_cannot_be_read_fail_the_call(settings, tess, library_port):
+async def test_a_server_whose_secrets_no_key_opens_is_not_used(settings, tess, alice, library_port):
+    settings.QWENCHAT_SECRETS_KEY = "one"
     sealed = await in_database(seal)({"Authorization": "Bearer s3cret-s3cret"})
     await in_database(accepted)(await in_database(at)(library_port, sealed=sealed), tess)
-    settings.QWENCHAT_SECRETS_KEY = "another one"
+    settings.QWENCHAT_SECRETS_KEY = "another"
+    assert await in_database(tools_for)(alice) == []
     async with Connections() as connections:
-        (failed,) = await called(await connections.tools(["library__look_up"]), LOOK_UP)
-    assert failed.state == "failed"
-    assert "its secrets cannot be read" in failed.result
+        assert await connections.tools(["library__look_up"]) == []
+    settings.QWENCHAT_SECRETS_KEY = "another,one"
+    assert len(await in_database(tools_for)(alice)) == 3
 
 
 async def test_programs_see_their_environment_and_none_of_our_keys(settings, tess, monkeypatch):
