@@ -37,6 +37,7 @@ from .models import (
     ToolCall,
 )
 from .options import Options
+from .toolbox.offer import may_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -264,10 +265,13 @@ def approve(
     """
     with transaction.atomic():
         row = waiting_call(user, call)
+        if approved and not may_use(user, row.name):
+            refused = _("This tool is not offered to you any more. You can only refuse the call.")
+            raise Refusal("invalid", refused, field="call")
         row.decision = "approved" if approved else "refused"
         row.edited = None
         if approved and arguments is not None:
-            check_arguments(row, arguments)
+            check_arguments(user, row, arguments)
             row.edited = arguments
         row.save(update_fields=["decision", "edited"])
         answer = row.message
@@ -294,14 +298,14 @@ def waiting_call(user: User, call: str) -> ToolCall:
     return row
 
 
-def check_arguments(call: ToolCall, arguments: dict[str, Any]) -> None:
+def check_arguments(user: User, call: ToolCall, arguments: dict[str, Any]) -> None:
     """What a person put in the place of a model's arguments, against the tool as it is offered now: told at
     once, it can still be mended."""
     is_long = len(json.dumps(arguments)) > MOST_ARGUMENT_CHARACTERS
     if is_long or is_deeper(arguments, MOST_ARGUMENT_DEPTH):
         sentence = _("These arguments are too long, or nested too deeply. Shorten them.")
         raise Refusal("invalid", sentence, field="arguments")
-    schema = toolkit.schema_for(call.name)
+    schema = toolkit.schema_for(call.name, user.pk)
     found = schemas.found(schema, arguments) if schema is not None else ()
     if found:
         problems = "; ".join(f"{each.path or '$'} {misfits.sentence(each)}" for each in found)

@@ -44,12 +44,12 @@ def offered(names: Iterable[str]) -> list[Tool]:
     return [tool for tool in builtin.tools() if tool.name in wanted]
 
 
-def schema_for(name: str) -> Mapping[str, Any] | None:
-    """What arguments of this tool have to fit now; None when it is not offered any more."""
+def schema_for(name: str, owner: int) -> Mapping[str, Any] | None:
+    """What arguments of this tool have to fit now; None when it is not offered to this person any more."""
     ours = offered([name])
     if ours:
         return ours[0].schema
-    theirs = (tool for _, listed in offered_by_servers() for tool in listed)
+    theirs = (tool for _, listed in offered_by_servers(owner) for tool in listed)
     return next((tool.schema for tool in theirs if tool.name == name), None)
 
 
@@ -66,7 +66,7 @@ async def opened(answer: UUID, begun: Begun) -> AsyncIterator[tuple[Sequence[Too
         read_attachment=partial(read_attachment, begun.conversation),
         weather=weather.provider(),
     )
-    async with Connections() as connections:
+    async with Connections(begun.owner) as connections:
         tools = [*ours, *await connections.tools(begun.tools)]
         yield [tool for tool in tools if tool.is_available(context)], context
 

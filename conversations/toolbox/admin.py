@@ -25,6 +25,7 @@ from .models import PERMISSION, ToolServer
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
     from django.urls import URLPattern
 
@@ -39,11 +40,12 @@ FINGERPRINT_CHARACTERS = 12  # of it in the history, enough to tell two lists ap
 class ToolServerAdmin(Base):
     form = ToolServerForm
     change_form_template = "admin/toolbox/change_form.html"
-    list_display = ("name", "kind", "origin", "state", "last_checked")
+    list_display = ("name", "kind", "origin", "state", "who", "last_checked")
     ordering = ("name",)
     actions = None
     fieldsets = (
         (None, {"fields": ("name", "kind", "is_enabled", "trusts_marks")}),
+        (_("Who may use it"), {"fields": ("is_limited", "groups")}),
         (_("At an address"), {"fields": ("url", "allow_private")}),
         (_("A program on this machine"), {"fields": ("command", "arguments")}),
         (
@@ -80,6 +82,13 @@ class ToolServerAdmin(Base):
     @admin.display(description=_("leads to"))
     def origin(self, server: ToolServer) -> str:
         return server.origin
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ToolServer]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description=_("for"))
+    def who(self, server: ToolServer) -> str:
+        return showing.who(server)
 
     @admin.display(description=_("state"))
     def state(self, server: ToolServer) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +33,7 @@ COLUMNS = (
     "allow_private",
     "trusts_marks",
     "is_enabled",
+    "is_limited",
 )
 MOST_SECRETS = 20
 MOST_CHARACTERS = 8000
@@ -95,6 +97,13 @@ class ToolServerForm(ServerForm):
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
         help_text=_("One a line. Everybody on this machine can see them: no secrets here."),
     )
+    # Not the admin's own widget, which is of no use without its script.
+    groups = forms.ModelMultipleChoiceField(
+        Group.objects.order_by("name"),
+        label=_("Groups"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
     secrets_new = forms.CharField(
         label=_("New secrets"),
         required=False,
@@ -118,7 +127,7 @@ class ToolServerForm(ServerForm):
 
     class Meta:
         model = ToolServer
-        fields = COLUMNS
+        fields = (*COLUMNS, "groups")
         help_texts = {
             "url": _(
                 "Where it speaks MCP (streamable HTTP), such as https://tools.example.org/mcp."
@@ -132,6 +141,7 @@ class ToolServerForm(ServerForm):
                 "Tools that it marks as only reading run without asking. All others wait for the person."
             ),
             "is_enabled": _("Its accepted tools can be chosen in conversations."),
+            "is_limited": _("Otherwise everybody with an account may use its tools."),
         }
 
     # Whether the person who has the form before them may name programs; set by the admin.
@@ -162,6 +172,7 @@ class ToolServerForm(ServerForm):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
+        self.check_groups(cleaned)
         try:
             entered = read_secrets(cleaned.get("secrets_new", ""), cleaned.get("kind", ""))
         except ValidationError as error:
@@ -182,6 +193,16 @@ class ToolServerForm(ServerForm):
                 "url", _("Secrets are sent over https:// only, or to private addresses.")
             )
         return cleaned
+
+    def check_groups(self, cleaned: dict[str, Any]) -> None:
+        """Nobody means everybody by forgetting one of the two."""
+        if cleaned.get("is_limited") and not cleaned.get("groups"):
+            self.add_error("groups", _("Choose at least one group, or let everybody use it."))
+        if cleaned.get("groups") and not cleaned.get("is_limited"):
+            self.add_error(
+                "is_limited",
+                _("Groups are chosen, so say that it is only for them, or choose none."),
+            )
 
     def seal_secrets(self) -> None:
         """`sealed` is what is to be kept. What cannot be opened stays as it is: its key may come back."""

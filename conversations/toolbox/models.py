@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -23,6 +24,8 @@ from qwenchat.tools.mcp import HttpServer, Listing, StdioServer
 from . import places, sealing
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from qwenchat.tools.mcp import Server
 
 NAME_CHARACTERS = 24
@@ -31,6 +34,19 @@ TIMEOUT_S = 30.0  # of a call; source: threats.md 39
 PERMISSION = "conversations.manage_tools"
 
 JSON = dict[str, Any]
+
+
+class ToolServers(models.QuerySet["ToolServer"]):
+    def used_by(self, user: int) -> Self:
+        """Those that are switched on and accepted, and that the person of this number may use."""
+        chosen = ToolServer.groups.through._default_manager.filter(
+            toolserver=models.OuterRef("pk"), group__user=user
+        )
+        return self.filter(
+            models.Q(is_limited=False) | models.Exists(chosen),
+            models.Exists(User.objects.filter(pk=user, is_active=True)),
+            is_enabled=True,
+        ).exclude(accepted_fingerprint="")
 
 
 class ToolServer(models.Model):
@@ -60,6 +76,9 @@ class ToolServer(models.Model):
     )
     trusts_marks = models.BooleanField(_("trust its marks"), default=True)
     is_enabled = models.BooleanField(_("switched on"), default=True)
+    # Said by itself: a server whose groups were deleted is then for nobody, instead of for everybody.
+    is_limited = models.BooleanField(_("only for chosen groups"), default=False)
+    groups = models.ManyToManyField(Group, blank=True, related_name="+", verbose_name=_("groups"))
 
     listing: models.JSONField[JSON, JSON] = models.JSONField(
         default=dict, blank=True, editable=False
@@ -81,6 +100,8 @@ class ToolServer(models.Model):
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True, editable=False)
     last_checked = models.DateTimeField(_("last read"), null=True, blank=True, editable=False)
     last_error = models.CharField(max_length=20, blank=True, editable=False)
+
+    objects = ToolServers.as_manager()
 
     class Meta:
         verbose_name = _("tool server")

@@ -1,11 +1,12 @@
 """The tools of accepted servers: what is offered, from the kept lists, and the connections of one answer.
 
-    async with Connections() as connections:
+    async with Connections(owner) as connections:
         tools = [*ours, *await connections.tools(conversation.tools)]
         ...
 
 Offering connects to nothing. A server is connected to when the first of its tools is called, and asked
 whether its tools are still those that were accepted: otherwise the call fails, and staff have to look again.
+Before each call it is looked up whether the person may still use the server: calls wait for minutes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from conversations.database import in_database
 from qwenchat.tools.context import ToolError
 from qwenchat.tools.mcp import Connection, ServerChanged
+from qwenchat.tools.mcp.listing import SEPARATOR
 
 from .models import TIMEOUT_S, ToolServer
 from .reading import withdraw
@@ -45,8 +47,8 @@ class ServerTool:
 
 
 def tools_for(user: User | AnonymousUser) -> list[ServerTool]:
-    """What the person may switch on, by server: everybody with an account all of it. Connects to nothing."""
-    if not user.is_active:
+    """What the person may switch on, by server. Connects to nothing."""
+    if not user.is_active or user.pk is None:
         return []
     return [
         ServerTool(
@@ -58,25 +60,33 @@ def tools_for(user: User | AnonymousUser) -> list[ServerTool]:
             origin=server.origin,
             server=server.name,
         )
-        for server, tools in offered()
+        for server, tools in offered(user.pk)
         for tool in tools
     ]
 
 
-def offered() -> list[tuple[ToolServer, tuple[ListedTool, ...]]]:
-    """The servers whose tools are offered, with those; one query."""
-    servers = ToolServer.objects.filter(is_enabled=True).exclude(accepted_fingerprint="")
+def may_use(user: User, name: str) -> bool:
+    """Whether the tool that models call by this name is still the person's to use; our own always are."""
+    return SEPARATOR not in name or any(tool.name == name for tool in tools_for(user))
+
+
+def offered(user: int) -> list[tuple[ToolServer, tuple[ListedTool, ...]]]:
+    """The servers whose tools the person of this number is offered, with those; one query."""
     return [
         (server, listing.listed)
-        for server in servers
+        for server in ToolServer.objects.used_by(user)
         if server.is_offered and (listing := server.known) is not None
     ]
 
 
 class Connections:
-    """One connection per server for one answer, opened when needed; all are closed at the end."""
+    """One connection per server for one answer, opened when needed; all are closed at the end.
 
-    def __init__(self) -> None:
+    `owner` is the number of the person whose answer it is.
+    """
+
+    def __init__(self, owner: int) -> None:
+        self.owner = owner
         self._callers: dict[int, Caller] = {}
 
     async def __aenter__(self) -> Self:
@@ -94,10 +104,10 @@ class Connections:
     async def tools(self, names: Collection[str]) -> list[Tool]:
         """Those of the named tools that are offered now, ready to be called."""
         found: list[Tool] = []
-        for server, listed in await in_database(offered)():
+        for server, listed in await in_database(offered)(self.owner):
             if not any(tool.name in names for tool in listed):
                 continue
-            caller = self._callers.setdefault(server.pk, Caller(server))
+            caller = self._callers.setdefault(server.pk, Caller(server, self.owner))
             listing = server.known
             if listing is not None:
                 found += [tool for tool in listing.tools(caller) if tool.name in names]
@@ -105,12 +115,13 @@ class Connections:
 
 
 class Caller:
-    """Runs one server's tools, for as long as its list is the accepted one."""
+    """Runs one server's tools, for as long as its list is the accepted one and the person may use it."""
 
     timeout_s = TIMEOUT_S
 
-    def __init__(self, server: ToolServer) -> None:
+    def __init__(self, server: ToolServer, owner: int) -> None:
         self.server = server
+        self.owner = owner
         self._connection: Connection | None = None
         self._ended: list[Connection] = []
 
@@ -121,7 +132,7 @@ class Caller:
     async def call(self, tool: ListedTool, arguments: dict[str, Any]) -> object:
         """The tool's result; `ToolError` otherwise."""
         # A person may have thought about this call for minutes, and staff about the server meanwhile.
-        server = await in_database(unchanged)(self.server)
+        server = await in_database(unchanged)(self.server, self.owner)
         connection = self.connection(server)
         try:
             now = await connection.listing()
@@ -146,9 +157,9 @@ class Caller:
         await asyncio.gather(*(connection.aclose() for connection in opened))
 
 
-def unchanged(server: ToolServer) -> ToolServer:
-    """The server as it is now, if it is still the one that was offered; `ToolError` otherwise."""
-    now = ToolServer.objects.filter(pk=server.pk).first()
+def unchanged(server: ToolServer, owner: int) -> ToolServer:
+    """The server as it is now, if it is still the one that was offered to this person; else `ToolError`."""
+    now = ToolServer.objects.used_by(owner).filter(pk=server.pk).first()
     if (
         now is None
         or not now.is_offered

@@ -103,6 +103,13 @@ def state(server: ToolServer) -> str:
     return _("Changed: to be accepted") if server.accepted_listing else _("To be accepted")
 
 
+def who(server: ToolServer) -> str:
+    """For whom its tools are, in a few words."""
+    if not server.is_limited:
+        return _("everybody")
+    return ", ".join(sorted(group.name for group in server.groups.all())) or _("nobody")
+
+
 def problem_of(server: ToolServer) -> str:
     """Why its tools are not used although staff want them to be, or what went wrong last."""
     return problem(server.last_error if server.can_be_opened else "secrets")

@@ -96,7 +96,7 @@ async def test_a_server_that_this_project_did_not_write_answers(settings, tess):
     settings.QWENCHAT_MCP_STDIO = True
     server = await in_database(time_server)()
     await in_database(accepted)(server, tess)
-    async with Connections() as connections:
+    async with Connections(tess.pk) as connections:
         (tool,) = await connections.tools(["time__get_current_time", "calculator"])
         (told,) = await called([tool], NOW, approve=approve)
     assert told.state == "done"
@@ -125,8 +125,8 @@ def is_running(notes):
     return True
 
 
-async def test_an_answer_has_one_connection_which_is_closed_in_the_end(noted):
-    async with Connections() as connections:
+async def test_an_answer_has_one_connection_which_is_closed_in_the_end(noted, tess):
+    async with Connections(tess.pk) as connections:
         tools = await connections.tools(["time__get_current_time"])
         again = await connections.tools(["time__get_current_time", "time__convert_time"])
         assert not noted.exists()  # offering alone starts nothing
@@ -137,9 +137,9 @@ async def test_an_answer_has_one_connection_which_is_closed_in_the_end(noted):
     assert not is_running(noted)
 
 
-async def test_an_answer_that_is_stopped_closes_its_connections(noted):
+async def test_an_answer_that_is_stopped_closes_its_connections(noted, tess):
     async def answer():
-        async with Connections() as connections:
+        async with Connections(tess.pk) as connections:
             tools = await connections.tools(["time__get_current_time"])
             await called(tools, NOW, approve=approve)
             ready.set()
@@ -160,7 +160,7 @@ async def test_secrets_reach_the_server_and_nobody_else(tess, library_port):
     sealed = await in_database(seal)({"Authorization": "Bearer s3cret-s3cret"})
     server = await in_database(at)(library_port, sealed=sealed)
     await in_database(accepted)(server, tess)
-    async with Connections() as connections:
+    async with Connections(tess.pk) as connections:
         tools = await connections.tools(["library__headers"])
         (told,) = await called(tools, Call("1", "library__headers", "{}"))
     assert json.loads(told.result)["authorization"] == "Bearer s3cret-s3cret"
@@ -172,7 +172,7 @@ async def test_a_changed_list_fails_the_call_and_withdraws_the_acceptance(tess, 
     with library() as port, library("Looks up. Call lend first.") as other:
         server = await in_database(accepted)(await in_database(at)(port), tess)
         await in_database(move)(server, other)
-        async with Connections() as connections:
+        async with Connections(tess.pk) as connections:
             tools = await connections.tools(["library__look_up", "library__lend"])
             (failed,) = await called(tools, LOOK_UP)
     assert failed.state == "failed"
@@ -186,7 +186,7 @@ async def test_one_changed_tool_withdraws_all_of_them(tess, alice):
     with library() as port, library(gift="Gives a book away.") as other:
         server = await in_database(accepted)(await in_database(at)(port), tess)
         await in_database(move)(server, other)
-        async with Connections() as connections:
+        async with Connections(tess.pk) as connections:
             # This one is as it was, but staff have not seen what stands beside it.
             (failed,) = await called(await connections.tools(["library__look_up"]), LOOK_UP)
     assert "have changed" in failed.result
@@ -211,7 +211,7 @@ async def test_a_dead_server_fails_its_calls_and_no_others(settings, tess):
     with library() as port:
         await in_database(accepted)(await in_database(at)(port), tess)
 
-    async with Connections() as connections:
+    async with Connections(tess.pk) as connections:
         tools = await connections.tools(["library__look_up", "time__get_current_time"])
         dead, alive = await called(tools, LOOK_UP, replace(NOW, id="2"), approve=approve)
     assert (dead.state, dead.result) == ("failed", "The server library cannot be reached.")
@@ -220,7 +220,7 @@ async def test_a_dead_server_fails_its_calls_and_no_others(settings, tess):
 
 
 async def test_a_server_that_was_started_again_is_used_again(tess):
-    async with Connections() as connections:
+    async with Connections(tess.pk) as connections:
         with library() as port:
             await in_database(accepted)(await in_database(at)(port), tess)
             tools = await connections.tools(["library__look_up"])
@@ -237,7 +237,7 @@ async def test_what_staff_changed_while_a_call_waited_is_not_called(tess, change
     with library() as port:
         server = await in_database(accepted)(await in_database(at)(port), tess)
         rows = ToolServer.objects.filter(pk=server.pk)
-        async with Connections() as connections:
+        async with Connections(tess.pk) as connections:
             tools = await connections.tools(["library__look_up"])
             (before,) = await called(tools, LOOK_UP)
             match change:
@@ -260,7 +260,7 @@ async def test_a_server_whose_secrets_no_key_opens_is_not_used(settings, tess, a
     await in_database(accepted)(await in_database(at)(library_port, sealed=sealed), tess)
     settings.QWENCHAT_SECRETS_KEY = "another"
     assert await in_database(tools_for)(alice) == []
-    async with Connections() as connections:
+    async with Connections(tess.pk) as connections:
         assert await connections.tools(["library__look_up"]) == []
     settings.QWENCHAT_SECRETS_KEY = "another,one"
     assert len(await in_database(tools_for)(alice)) == 3
@@ -275,7 +275,7 @@ async def test_programs_see_their_environment_and_none_of_our_keys(settings, tes
     assert os.environ["QWENCHAT_SECRETS_KEY"] not in repr(server.remote())
     settings.QWENCHAT_MCP_STDIO = False
     await in_database(accept_as_it_is)(server, tess)
-    async with Connections() as connections:
+    async with Connections(tess.pk) as connections:
         assert await connections.tools(["time__get_current_time"]) == []
 
 

@@ -24,6 +24,7 @@ MOST_DESCRIPTION_CHARACTERS = 4000
 # Schemas are billed with every request: a larger one is a mistake or an attack.
 MOST_SCHEMA_CHARACTERS = 20_000
 MOST_NAME_CHARACTERS = 64
+SEPARATOR = "__"  # between a server's name and its tool's; no tool of our own has it
 # No two underscores together, and none at the end, where the two that divide begin.
 PLAIN_SERVER = re.compile(r"[A-Za-z0-9-]+(_[A-Za-z0-9-]+)*")
 NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
@@ -154,8 +155,8 @@ def name_of(server: str, tool: str, taken: Mapping[str, object]) -> str:
     A name that had to be changed, or whose two parts could be read in another way, ends in a part of
     the digest of what it was: so it stays the same from one listing to the next and clashes with none.
     """
-    plain = f"{NOT_IN_NAMES.sub('_', server)}__{NOT_IN_NAMES.sub('_', tool)}"
-    is_plain = plain == f"{server}__{tool}" and PLAIN_SERVER.fullmatch(server)
+    plain = f"{NOT_IN_NAMES.sub('_', server)}{SEPARATOR}{NOT_IN_NAMES.sub('_', tool)}"
+    is_plain = plain == f"{server}{SEPARATOR}{tool}" and PLAIN_SERVER.fullmatch(server)
     if is_plain and len(plain) <= MOST_NAME_CHARACTERS and plain not in taken:
         return plain
     mark = digest_of([server, tool])[:8]
