@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from qwenchat.tools.declaring import Tool
 
+from .unseen import UNSEEN, cleaned, cleaned_words, has_unseen, shown
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
@@ -28,9 +30,8 @@ SEPARATOR = "__"  # between a server's name and its tool's; no tool of our own h
 # No two underscores together, and none at the end, where the two that divide begin.
 PLAIN_SERVER = re.compile(r"[A-Za-z0-9-]+(_[A-Za-z0-9-]+)*")
 NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
-UNPRINTABLE = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
-)
+# Of those that cannot be offered: a server may name thousands.
+MOST_LEFT_OUT = 100
 
 
 class Caller(Protocol):
@@ -115,11 +116,12 @@ def listing_of(server: str, described: Iterable[Described], *, trusts_marks: boo
     listed: dict[str, ListedTool] = {}
     left_out: dict[str, str] = {}
     for tool in described:
-        if tool.name in left_out or any(each.remote_name == tool.name for each in listed.values()):
+        if any(each.remote_name == tool.name for each in listed.values()):
             continue  # the first of a name counts
         why = why_not(tool, len(listed))
         if why:
-            left_out[tool.name[:200]] = why
+            if len(left_out) < MOST_LEFT_OUT:
+                left_out.setdefault(shown(tool.name[:200]), why)
             continue
         name = name_of(server, tool.name, taken=listed)
         listed[name] = ListedTool(
@@ -127,7 +129,7 @@ def listing_of(server: str, described: Iterable[Described], *, trusts_marks: boo
             remote_name=tool.name,
             title=cleaned(tool.title)[:200],
             description=cleaned(tool.description)[:MOST_DESCRIPTION_CHARACTERS],
-            schema=tool.schema,
+            schema=cleaned_words(tool.schema),
             read_only=tool.read_only and trusts_marks,
             digest=digest_of(
                 [tool.name, tool.title, tool.description, tool.schema, tool.read_only]
@@ -140,13 +142,27 @@ def why_not(tool: Described, so_far: int) -> str:
     """Why a tool cannot be offered; "" if it can."""
     if so_far >= MOST_TOOLS:
         return "too_many"
-    if not tool.name or len(tool.name) > 200:
+    if not tool.name or len(tool.name) > 200 or UNSEEN.search(tool.name):
         return "name"
     try:
         size = len(json.dumps(tool.schema))
+        if has_unseen(cleaned_words(tool.schema)):
+            return "unseen"
     except (ValueError, RecursionError):
         return "schema"
-    return "schema" if size > MOST_SCHEMA_CHARACTERS else ""
+    return "" if size <= MOST_SCHEMA_CHARACTERS and is_for_arguments(tool.schema) else "schema"
+
+
+def is_for_arguments(schema: Mapping[str, Any]) -> bool:
+    """Whether it describes an object: with another one the service refuses the whole request."""
+    properties, required = schema.get("properties", {}), schema.get("required", [])
+    return (
+        schema.get("type") == "object"
+        and isinstance(properties, dict)
+        and all(isinstance(each, dict | bool) for each in properties.values())
+        and isinstance(required, list)
+        and all(isinstance(each, str) for each in required)
+    )
 
 
 def name_of(server: str, tool: str, taken: Mapping[str, object]) -> str:
@@ -161,11 +177,6 @@ def name_of(server: str, tool: str, taken: Mapping[str, object]) -> str:
         return plain
     mark = digest_of([server, tool])[:8]
     return f"{plain[: MOST_NAME_CHARACTERS - len(mark) - 1]}_{mark}"
-
-
-def cleaned(text: str) -> str:
-    """Without characters that a person does not see and a model does."""
-    return UNPRINTABLE.sub("", text).strip()
 
 
 def digest_of(value: object) -> str:
