@@ -80,7 +80,8 @@ def pretty(tool: ListedTool) -> str:
 def why_left_out(code: str) -> str:
     sentences = {
         "too_many": _("There are more tools than can be offered."),
-        "name": _("Its name is missing or too long."),
+        "name": _("Its name is missing, too long, or holds characters that cannot be seen."),
+        "unseen": _("Its arguments’ names or values hold characters that cannot be seen."),
         "schema": _("Its arguments’ description is too large or broken."),
     }
     return sentences.get(code, code)
@@ -125,6 +126,17 @@ def problem(code: str) -> str:
         ),
         "died": _("The server ended the connection."),
         "flood": _("The server sent far too much."),
+        "nothing": _("There is nothing at this path of the server. Check the address."),
+        "program": _("There is no such program here, or it may not be run. Check its name."),
+        "tls": _(
+            "There is no secure connection to the server: its certificate is not trusted here, has expired or"
+            " is for another name, or it does not speak TLS. Check the address; SSL_CERT_FILE names further"
+            " certificate authorities."
+        ),
+        "unauthorized": _(
+            "The server does not let this server in. Enter what it wants under new secrets, such as"
+            " “Authorization: Bearer …”, or replace what is there."
+        ),
         "missing": _("The package mcp is not installed on this server."),
         "programs": _("Programs are switched off on this server."),
         "protocol": _("What is there does not speak MCP as it should. Check the address and the secrets."),

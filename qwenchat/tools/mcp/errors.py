@@ -10,6 +10,7 @@ make a sentence of.
 
 from __future__ import annotations
 
+import ssl
 from typing import Literal
 
 from qwenchat.tools.context import ToolError
@@ -20,7 +21,18 @@ CONNECTION_CLOSED = -32000
 REQUEST_TIMEOUT = -32001
 
 Code = Literal[
-    "missing", "refused", "unreachable", "died", "timeout", "flood", "protocol", "changed"
+    "missing",
+    "refused",  # its address
+    "unreachable",
+    "tls",
+    "unauthorized",
+    "nothing",  # at this path
+    "program",  # that cannot be started
+    "died",
+    "timeout",
+    "flood",
+    "protocol",
+    "changed",
 ]
 
 
@@ -63,6 +75,9 @@ def explained(server: str, error: BaseException) -> ServerError:
     if any(isinstance(cause, FetchRefused) for cause in causes):
         refused = f"The address of the server {server} may not be connected to."
         return ServerError("refused", refused, detail=detail)
+    if any(isinstance(cause, ssl.SSLError) or "[SSL" in str(cause) for cause in causes):
+        insecure = f"There is no secure connection to the server {server}."
+        return ServerError("tls", insecure, detail=detail)
     if any(
         isinstance(cause, FetchError | OSError) or "Connect" in type(cause).__name__
         for cause in causes

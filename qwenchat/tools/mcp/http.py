@@ -15,7 +15,7 @@ from qwenchat.tools.fetching.following import trusted
 from qwenchat.tools.fetching.reaching import reachable
 from qwenchat.tools.fetching.targets import read_target
 
-from .errors import Flood
+from .errors import Flood, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -70,6 +70,9 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             except (httpx2.ConnectError, httpx2.ConnectTimeout):
                 if n == len(addresses):
                     raise
+        if problem := self.problem_of(request, response.status_code):
+            await response.aclose()
+            raise problem
         encoding = response.headers.get("content-encoding", "identity")
         if encoding != "identity":
             await response.aclose()
@@ -80,6 +83,19 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             stream=Counted(self, response),
             extensions=response.extensions,
         )
+
+    def problem_of(self, request: httpx2.Request, status: int) -> ServerError | None:
+        """What staff can do something about; the SDK would only say that there was an error.
+
+        Of the protocol's own 404, which ends a session, the SDK has to hear.
+        """
+        name = self.server.name
+        if status in (401, 403):
+            text = f"The server {name} does not let this server in."
+            return ServerError("unauthorized", text, detail=f"status {status}")
+        if status == 404 and "mcp-session-id" not in request.headers:
+            return ServerError("nothing", f"The server {name} is not at its address.")
+        return None
 
     async def aclose(self) -> None:
         await self.inner.aclose()

@@ -17,7 +17,7 @@ import mcp_types
 from mcp.client.stdio import get_default_environment
 from mcp.shared.message import SessionMessage
 
-from .errors import Ended, Flood
+from .errors import Ended, Flood, ServerError
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -42,16 +42,7 @@ PATIENCE_S = 2.0
 @asynccontextmanager
 async def program(server: StdioServer) -> AsyncIterator[tuple[Reading, Writing]]:
     """The server's messages and a way to send it some; the program has ended behind it."""
-    process = await asyncio.create_subprocess_exec(
-        server.command,
-        *server.arguments,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,  # it may hold anything, and nobody reads it
-        env=get_default_environment() | dict(server.env),
-        start_new_session=True,  # so that its own children end with it
-        limit=MOST_LINE_BYTES,
-    )
+    process = await started(server)
     # Streams without a buffer: a flood waits in the pipe.
     heard_in, heard = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     saying, saying_out = anyio.create_memory_object_stream[SessionMessage](0)
@@ -66,6 +57,23 @@ async def program(server: StdioServer) -> AsyncIterator[tuple[Reading, Writing]]
     finally:
         with anyio.CancelScope(shield=True):
             await end(process, patience_s)
+
+
+async def started(server: StdioServer) -> Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            server.command,
+            *server.arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,  # it may hold anything, and nobody reads it
+            env=get_default_environment() | dict(server.env),
+            start_new_session=True,  # so that its own children end with it
+            limit=MOST_LINE_BYTES,
+        )
+    except OSError as error:
+        text = f"The program of the server {server.name} cannot be started."
+        raise ServerError("program", text, detail=str(error)) from error
 
 
 async def listen(

@@ -109,11 +109,11 @@ async def test_the_sdks_own_server_is_listed_and_called(library):
 
 
 async def test_its_secrets_and_the_right_host_are_sent_and_no_others(library):
-    async with connected(library, headers={"Authorization": "Bearer s3"}) as connection:
+    async with connected(library, headers={"Authorization": "s3"}) as connection:
         listing = await connection.listing()
         headers = next(tool for tool in listing.listed if tool.remote_name == "headers")
         sent = json.loads(str(await connection.call(headers, {})))
-    assert sent["authorization"] == "Bearer s3"
+    assert sent["authorization"] == "s3"
     assert sent["host"] == f"{NAME}:{library}"
     assert sent["user-agent"].startswith("qwenchat/")
     assert "cookie" not in sent
@@ -203,7 +203,7 @@ async def test_the_certificate_has_to_be_for_the_name(tmp_path, monkeypatch):
         )
         error = await problem(connection)
         await connection.aclose()
-    assert error.code == "unreachable"
+    assert error.code == "tls"
     assert server.requests == []
     assert server.server_names == [NAME]
 
@@ -219,7 +219,9 @@ async def test_the_certificate_has_to_be_for_the_name(tmp_path, monkeypatch):
         (page(b"<p>Hello</p>", "text/html"), "protocol"),
         (page(b"[" * 100_000, "application/json"), "protocol"),
         (b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", "protocol"),
-        (b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n", "protocol"),
+        (b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n", "unauthorized"),
+        (b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", "unauthorized"),
+        (b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", "nothing"),
         (b"SSH-2.0-OpenSSH\r\n", "protocol"),
         (b"", "protocol"),
         (silent_after(b""), "timeout"),

@@ -266,7 +266,7 @@ async def test_a_program_that_is_not_there_is_said():
     with pytest.raises(ServerError) as failed:
         await connection.listing()
     await connection.aclose()
-    assert failed.value.code == "unreachable"
+    assert failed.value.code == "program"
 
 
 async def test_a_program_that_never_shakes_hands_is_left_and_ended():
