@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from dataclasses import replace
 
@@ -157,13 +158,16 @@ async def test_an_answer_that_is_stopped_closes_its_connections(noted, tess):
 
 
 async def test_secrets_reach_the_server_and_nobody_else(tess, library_port):
-    sealed = await in_database(seal)({"Authorization": "Bearer s3cret-s3cret"})
+    # One so short that it is an ordinary word, which shows that they are sent.
+    secrets = {"Authorization": "Bearer s3cret-s3cret", "X-Pin": "1234"}
+    sealed = await in_database(seal)(secrets)
     server = await in_database(at)(library_port, sealed=sealed)
     await in_database(accepted)(server, tess)
     async with Connections(tess.pk) as connections:
         tools = await connections.tools(["library__headers"])
         (told,) = await called(tools, Call("1", "library__headers", "{}"))
-    assert json.loads(told.result)["authorization"] == "Bearer s3cret-s3cret"
+    sent = json.loads(told.result)
+    assert (sent["x-pin"], sent["authorization"]) == ("1234", "••••")
     await server.arefresh_from_db()
     assert "s3cret" not in repr(tools) + repr(vars(server))
 
@@ -191,6 +195,22 @@ async def test_one_changed_tool_withdraws_all_of_them(tess, alice):
             (failed,) = await called(await connections.tools(["library__look_up"]), LOOK_UP)
     assert "have changed" in failed.result
     assert await in_database(tools_for)(alice) == []
+
+
+async def test_a_server_that_was_started_again_is_asked_again(noted, tess):
+    async with Connections(tess.pk) as connections:
+        tools = await connections.tools(["time__get_current_time"])
+        (before,) = await called(tools, NOW, approve=approve)
+        (pid,) = map(int, noted.read_text().split())
+        os.kill(pid, signal.SIGKILL)
+        # Which is noticed at once, or by the next call.
+        results = [
+            (await called(tools, replace(NOW, id=str(n)), approve=approve))[0] for n in (2, 3)
+        ]
+        assert (before.state, results[-1].state) == ("done", "done")
+        assert len(noted.read_text().split()) == 2
+        noted.write_text(noted.read_text().split()[1])
+    assert not is_running(noted)
 
 
 async def test_what_was_accepted_meanwhile_is_not_withdrawn(tess, alice, library_port):

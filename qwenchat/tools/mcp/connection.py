@@ -16,6 +16,7 @@ from qwenchat.tools.context import ToolError
 
 from .errors import ServerChanged, ServerError, explained
 from .listing import ListedTool, Listing, listing_of
+from .masking import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -41,6 +42,7 @@ class Connection:
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        self.mask = Mask(server.secrets)
         self._life: asyncio.Task[None] | None = None
         self._opened: asyncio.Future[Session] | None = None
         self._closing = asyncio.Event()
@@ -94,14 +96,15 @@ class Connection:
         """The connection from its opening until it is closed, or the server ends it."""
         try:
             module = await asyncio.to_thread(importlib.import_module, f"{__package__}.session")
-            async with module.opened(self.server, self.forget) as session:
+            async with module.opened(self.server, self.mask, self.forget) as session:
                 ready.set_result(session)
                 await self._closing.wait()
         except ImportError as error:
             raise ServerError("missing", "The package mcp is not installed.") from error
         except Exception as error:
             problem = explained(self.server.name, error)
-            logger.warning("MCP server %s: %s (%s)", self.server.name, problem.code, problem.detail)
+            detail = self.mask(problem.detail)
+            logger.warning("MCP server %s: %s (%s)", self.server.name, problem.code, detail)
             raise problem from error
 
     def forget(self) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from qwenchat.tools.fetching import Allowed, Resolver, system_resolver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+# Of a value in an address: a shorter one is an ordinary word.
+KEY_CHARACTERS = 16
+# Of an environment: they stand in results as ordinary words.
+NO_SECRETS = frozenset(["HOME", "LANG", "LANGUAGE", "LC_ALL", "PATH", "TZ"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,15 @@ class HttpServer:
         """What a person is shown who has to approve a call."""
         return urlsplit(self.url).hostname or self.name
 
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """What of it must not be told. Some servers want their key in the address."""
+        query = urlsplit(self.url).query
+        parts = {
+            f"?{name}": value for name, value in parse_qsl(query) if len(value) >= KEY_CHARACTERS
+        }
+        return {**self.headers, **parts, "?": query}
+
 
 @dataclass(frozen=True, slots=True)
 class StdioServer:
@@ -52,6 +66,10 @@ class StdioServer:
     @property
     def origin(self) -> str:
         return self.name
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        return {name: value for name, value in self.env.items() if name not in NO_SECRETS}
 
 
 Server = HttpServer | StdioServer

@@ -25,6 +25,7 @@ from .stdio import program
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from .masking import Mask
     from .servers import Server
 
 MOST_PAGES = 10
@@ -33,10 +34,14 @@ NO_ANSWER = (mcp_types.CONNECTION_CLOSED, mcp_types.REQUEST_TIMEOUT, mcp_types.P
 
 
 class Session:
-    """An open connection's two questions: which tools there are, and to call one."""
+    """An open connection's two questions: which tools there are, and to call one.
 
-    def __init__(self, client: Client) -> None:
+    The answers go through `mask`.
+    """
+
+    def __init__(self, client: Client, mask: Mask) -> None:
         self.client = client
+        self.mask = mask
 
     async def described(self) -> list[Described]:
         """All tools, page by page."""
@@ -44,7 +49,7 @@ class Session:
         cursor: str | None = None
         for _ in range(MOST_PAGES):
             page = await self.client.list_tools(cursor=cursor)
-            found += [read_tool(tool) for tool in page.tools]
+            found += [read_tool(tool, self.mask) for tool in page.tools]
             cursor = page.next_cursor
             # One more than is offered, so that it shows that there are more.
             if cursor is None or len(found) > MOST_TOOLS:
@@ -61,17 +66,19 @@ class Session:
         except MCPError as error:
             if error.code in NO_ANSWER:
                 raise
-            raise ToolError(f"The server refused the call: {error.message}") from error
+            said = self.mask(error.message)
+            raise ToolError(f"The server refused the call: {said}") from error
         text = "\n\n".join(read_block(block) for block in result.content)
         if not text and result.structured_content is not None:
             text = json.dumps(result.structured_content, ensure_ascii=False)
+        text = self.mask(text)
         if result.is_error:
             raise ToolError(text or "The tool failed and does not say why.")
         return text
 
 
 @asynccontextmanager
-async def opened(server: Server, changed: Callable[[], None]) -> AsyncIterator[Session]:
+async def opened(server: Server, mask: Mask, changed: Callable[[], None]) -> AsyncIterator[Session]:
     """A session with the server; `changed` is told when the server says that its tools changed."""
 
     async def heard(message: object) -> None:
@@ -91,18 +98,31 @@ async def opened(server: Server, changed: Callable[[], None]) -> AsyncIterator[S
             read_timeout_seconds=server.timeout_s,
             client_info=mcp_types.Implementation(name="qwenchat", version="1"),
         )
-        yield Session(await stack.enter_async_context(client))
+        yield Session(await stack.enter_async_context(client), mask)
 
 
-def read_tool(tool: mcp_types.Tool) -> Described:
+def read_tool(tool: mcp_types.Tool, mask: Mask) -> Described:
     marks = tool.annotations
     return Described(
         name=tool.name,
-        title=tool.title or (marks.title if marks else None) or "",
-        description=tool.description or "",
-        schema=tool.input_schema,
+        title=mask(tool.title or (marks.title if marks else None) or ""),
+        description=mask(tool.description or ""),
+        schema=masked(tool.input_schema, mask),
         read_only=bool(marks and marks.read_only_hint),
     )
+
+
+def masked(value: Any, mask: Mask) -> Any:
+    """The same JSON; every text in it went through `mask`."""
+    match value:
+        case str():
+            return mask(value)
+        case list():
+            return [masked(each, mask) for each in value]
+        case dict():
+            return {mask(name): masked(each, mask) for name, each in value.items()}
+        case _:
+            return value
 
 
 def read_block(block: mcp_types.ContentBlock) -> str:

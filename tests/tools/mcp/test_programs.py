@@ -261,6 +261,30 @@ async def test_a_program_sees_its_own_environment_only(monkeypatch):
     assert "DJANGO_SETTINGS_MODULE" not in seen
 
 
+SECRETS = {"TOKEN": "s3cret-of-the-program", "TZ": "Asia/Shanghai", "PIN": "1234"}
+
+
+async def test_secrets_are_taken_out_of_what_a_server_says(caplog):
+    async with connected("tells", env=SECRETS) as connection:
+        listing = await connection.listing()
+        told = str(await echoed(connection))
+        with pytest.raises(ToolError) as failed:
+            await connection.call(listing.listed[1], {"text": "a"})
+    everything = f"{listing} {told} {failed.value} {caplog.text} {connection.server!r}"
+    assert "s3cret" not in everything
+    assert "I run with •••• in Asia/Shanghai" in listing.listed[0].description
+    assert "••••" in str(listing.listed[0].schema)
+    assert json.loads(told) == {"TOKEN": "••••", "TZ": "Asia/Shanghai", "PIN": "1234"}
+    assert str(failed.value) == "The server refused the call: •••• has expired"
+
+
+async def test_a_list_does_not_change_with_a_secret_that_it_repeats():
+    async with connected("tells", env=SECRETS) as one:
+        before = await one.listing()
+    async with connected("tells", env=SECRETS | {"TOKEN": "another-of-the-program"}) as other:
+        assert (await other.listing()).fingerprint == before.fingerprint
+
+
 async def test_a_program_that_is_not_there_is_said():
     connection = Connection(StdioServer("gone", "/nowhere/at/all"))
     with pytest.raises(ServerError) as failed:
