@@ -15,6 +15,7 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from .models import ToolServer
 from .sealing import SealError, seal
@@ -149,6 +150,7 @@ class ToolServerForm(ServerForm):
     # Whether kept secrets were forgotten because the server moved; said to whoever saved it.
     has_forgotten = False
 
+    @sensitive_variables()
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.before = self.instance.definition
@@ -170,6 +172,7 @@ class ToolServerForm(ServerForm):
                 )
             removed.choices = [(name, hint(name, value)) for name, value in self.kept.items()]
 
+    @sensitive_variables()
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
         self.check_groups(cleaned)
@@ -234,6 +237,7 @@ def place_of(server: ToolServer) -> tuple[str, str, str]:
     return (server.kind, server.url, server.command)
 
 
+@sensitive_variables()
 def hint(name: str, value: str) -> str:
     """A kept secret as it may be shown."""
     if len(value) < SHOWN_FROM_CHARACTERS:
@@ -241,6 +245,7 @@ def hint(name: str, value: str) -> str:
     return f"{name}: ••••{value[-SHOWN_CHARACTERS:]}"
 
 
+@sensitive_variables()
 def read_secrets(text: str, kind: str) -> dict[str, str]:
     """Names and values of the lines; the error names a line by its number, since it may hold a secret."""
     is_program = kind == ToolServer.Kind.STDIO

@@ -15,6 +15,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from qwenchat.tools.context import ToolError
 from qwenchat.tools.fetching import FetchRefused
@@ -168,6 +169,7 @@ class ToolServer(models.Model):
             return False
         return True
 
+    @sensitive_variables()
     def remote(self, *, timeout_s: float = TIMEOUT_S) -> Server:
         """The server as it is connected to, or a `ToolError` that says why it is not."""
         try:

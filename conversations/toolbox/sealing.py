@@ -16,6 +16,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.views.decorators.debug import sensitive_variables
 
 from qwenchat import secret
 
@@ -30,6 +31,7 @@ class SealError(Exception):
     """No key opens what was sealed, it was changed, or there is no key to seal with."""
 
 
+@sensitive_variables()
 def seal(secrets: Mapping[str, str]) -> str:
     """The names and values as one text for the database; "" when there are none."""
     if not secrets:
@@ -37,6 +39,7 @@ def seal(secrets: Mapping[str, str]) -> str:
     return box().encrypt(json.dumps(dict(secrets)).encode()).decode("ascii")
 
 
+@sensitive_variables()
 def unseal(sealed: str) -> dict[str, str]:
     """What `seal` was given, or `SealError`."""
     if not sealed:
@@ -56,10 +59,12 @@ def resealed(sealed: str) -> str:
         raise SealError("No key opens these secrets.") from error
 
 
+@sensitive_variables()
 def box() -> MultiFernet:
     return MultiFernet([fernet(key) for key in keys()])
 
 
+@sensitive_variables()
 def keys() -> list[str]:
     """All that there are, the newest first; at least one."""
     named = [key.strip() for key in settings.QWENCHAT_SECRETS_KEY.split(",") if key.strip()]
@@ -73,6 +78,7 @@ def keys() -> list[str]:
     return [*named, kept] if kept else named
 
 
+@sensitive_variables()
 def fernet(key: str) -> Fernet:
     derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=PURPOSE).derive(key.encode())
     return Fernet(base64.urlsafe_b64encode(derived))
