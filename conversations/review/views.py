@@ -23,6 +23,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from conversations.models import Conversation, Message
 from conversations.sharing import links
+from conversations.toolbox.models import PERMISSION as MANAGE_TOOLS
 
 from . import transcripts
 from .grants import PERMISSION as PERMISSION
@@ -159,6 +160,12 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "admin:conversations_opening_changelist",
             "history",
             _("Audit log"),
+        ),
+        (
+            user.has_perm(MANAGE_TOOLS),
+            "admin:conversations_toolserver_changelist",
+            "tool",
+            _("Tool servers"),
         ),
         (user.has_perm("auth.view_user"), "admin:auth_user_changelist", "users", _("People")),
         (True, "admin:index", "sliders", _("Administration")),

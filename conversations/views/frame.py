@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # From here on a pasted text serves better as a file beside the question.
 LONG_PASTE_CHARACTERS = 4000
 MAY_REVIEW = "conversations.review_conversation"
+MANAGE_TOOLS = "conversations.manage_tools"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Person:
     kind: str
     may_review: bool
     review_url: str
+    tools_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,15 @@ def person(user: User) -> Person:
     name = user.get_full_name() or user.get_username()
     # Only staff can have the permission; for everybody else no query is spent on it.
     may_review = user.is_staff and user.has_perm(MAY_REVIEW)
+    may_manage = user.is_staff and user.has_perm(MANAGE_TOOLS)
     return Person(
         name=name,
         initial=name[:1].upper(),
         kind=_("Staff") if user.is_staff else _("Member"),
         may_review=may_review,
         review_url=review_url() if may_review else "",
+        # Reviewers find them beside the conversations.
+        tools_url=tools_url() if may_manage and not may_review else "",
     )
 
 
@@ -86,6 +91,14 @@ def review_url() -> str:
         return reverse("admin:conversations_conversation_changelist")
     except NoReverseMatch:
         return reverse("admin:index")
+
+
+def tools_url() -> str:
+    """Where staff manage tool servers, in the admin site."""
+    try:
+        return reverse("admin:conversations_toolserver_changelist")
+    except NoReverseMatch:
+        return ""
 
 
 def themes(chosen: str) -> list[Theme]:
