@@ -6,6 +6,7 @@ this server's rights, so only superusers name them, and only where the operator 
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -14,7 +15,7 @@ from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
@@ -24,6 +25,7 @@ from .forms import ToolServerForm
 from .models import PERMISSION, ToolServer
 
 if TYPE_CHECKING:
+    from django.contrib.admin.models import LogEntry
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     Base = admin.ModelAdmin[ToolServer]
 else:
     Base = admin.ModelAdmin
+
+logger = logging.getLogger(__name__)
 
 FINGERPRINT_CHARACTERS = 12  # of it in the history, enough to tell two lists apart
 
@@ -123,6 +127,14 @@ class ToolServerAdmin(Base):
         if form.has_forgotten:
             text = gettext("The server moved, so its secrets were forgotten. Enter them again.")
             self.message_user(request, text, messages.WARNING)
+        if change and form.is_another:
+            text = gettext(
+                "It is another server now, so its tools have to be read and accepted again."
+            )
+            self.message_user(request, text, messages.WARNING)
+        if change and "is_enabled" in form.changed_data:
+            said = gettext("Switched on.") if obj.is_enabled else gettext("Switched off.")
+            self.log_change(request, obj, said)
 
     def response_add(
         self, request: HttpRequest, obj: ToolServer, post_url_continue: str | None = None
@@ -131,6 +143,33 @@ class ToolServerAdmin(Base):
         response = super().response_add(request, obj, post_url_continue)
         stays = {"_continue", "_addanother", "_popup"} & request.POST.keys()
         return response if stays else HttpResponseRedirect(tools_url(obj))
+
+    # ---- the history ----
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> list[dict[str, Any]]:
+        """Which secrets were added, replaced or forgotten, by their names; never what they are."""
+        message = super().construct_change_message(request, form, formsets, add)
+        for name, how in sorted(form.secret_changes.items()):
+            about: dict[str, Any] = {"name": gettext_noop("secret"), "object": name}
+            if how == "changed":
+                about["fields"] = [gettext_noop("value")]
+            message.append({how: about})
+        return message
+
+    def log_addition(self, request: HttpRequest, obj: ToolServer, message: Any) -> LogEntry:
+        note("tool server added", request, obj)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: ToolServer, message: Any) -> LogEntry:
+        note("tool server changed", request, obj)
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[ToolServer]) -> Any:
+        for server in queryset:
+            note("tool server deleted", request, server)
+        return super().log_deletions(request, queryset)
 
     # ---- its tools ----
 
@@ -170,8 +209,9 @@ class ToolServerAdmin(Base):
             self.say_outdated(request)
         else:
             if problem:
-                self.message_user(request, showing.problem(problem), messages.ERROR)
+                self.message_user(request, gettext("The tools could not be read."), messages.ERROR)
             else:
+                self.log_change(request, asked, gettext("Read the tools."))
                 self.message_user(request, gettext("The tools were read."), messages.SUCCESS)
         return redirect(tools_url(asked))
 
@@ -201,6 +241,11 @@ class ToolServerAdmin(Base):
     def say_outdated(self, request: HttpRequest) -> None:
         text = gettext("The server or its tools changed meanwhile. Look at them once more.")
         self.message_user(request, text, messages.WARNING)
+
+
+def note(what: str, request: HttpRequest, server: ToolServer) -> None:
+    """The log outlives the history, which goes with the person who made it."""
+    logger.info(what, extra={"server": server.pk, "named": server.name, "by": request.user.pk})
 
 
 def may_touch(request: HttpRequest, server: ToolServer | None) -> bool:

@@ -7,6 +7,7 @@ know its secrets: otherwise the new address would be told them.
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -21,6 +22,8 @@ from .models import ToolServer
 from .sealing import SealError, seal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     ServerForm = forms.ModelForm[ToolServer]
 else:
     ServerForm = forms.ModelForm
@@ -129,6 +132,10 @@ class ToolServerForm(ServerForm):
     class Meta:
         model = ToolServer
         fields = (*COLUMNS, "groups")
+        widgets = {
+            name: forms.TextInput(attrs={"class": "vTextField wide"})
+            for name in ("url", "command", "allow_private")
+        }
         help_texts = {
             "url": _(
                 "Where it speaks MCP (streamable HTTP), such as https://tools.example.org/mcp."
@@ -149,6 +156,8 @@ class ToolServerForm(ServerForm):
     may_run_programs = False
     # Whether kept secrets were forgotten because the server moved; said to whoever saved it.
     has_forgotten = False
+    # What became of secrets, by their names: "added", "changed" or "deleted". For the history.
+    secret_changes: Mapping[str, str] = MappingProxyType({})
 
     @sensitive_variables()
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -210,6 +219,7 @@ class ToolServerForm(ServerForm):
     def seal_secrets(self) -> None:
         """`sealed` is what is to be kept. What cannot be opened stays as it is: its key may come back."""
         self.sealed = self.instance.sealed
+        self.secret_changes = changes(self.kept, self.secrets)
         if self.has_moved or self.secrets != self.kept:
             try:
                 self.sealed = seal(self.secrets)
@@ -222,15 +232,29 @@ class ToolServerForm(ServerForm):
     def save(self, commit: bool = True) -> Any:
         server = self.instance
         server.sealed = self.sealed
-        if server.definition != self.before:
+        if self.is_another:
             server.forget_listing()
         return super().save(commit)
+
+    @property
+    def is_another(self) -> bool:
+        """Whether its tools have to be read anew."""
+        return bool(self.instance.definition != self.before)
 
     def stored(self) -> list[str]:
         """The columns that the form is about."""
         listing = ("listing", "fingerprint", "accepted_fingerprint", "last_error", "last_checked")
-        moved = listing if self.instance.definition != self.before else ()
+        moved = listing if self.is_another else ()
         return [*COLUMNS, "sealed", *moved]
+
+
+@sensitive_variables()
+def changes(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
+    return (
+        dict.fromkeys(after.keys() - before.keys(), "added")
+        | dict.fromkeys(before.keys() - after.keys(), "deleted")
+        | {name: "changed" for name in before.keys() & after if before[name] != after[name]}
+    )
 
 
 def place_of(server: ToolServer) -> tuple[str, str, str]:

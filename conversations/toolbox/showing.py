@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from qwenchat.tools.mcp.listing import MOST_DESCRIPTION_CHARACTERS, MOST_LEFT_OUT
+
 if TYPE_CHECKING:
     from qwenchat.tools.mcp import ListedTool
 
@@ -26,6 +28,7 @@ class ShownTool:
     schema: str
     mark: str
     change: str
+    is_cut: bool = False
     before: tuple[str, str] | None = None
 
 
@@ -37,6 +40,7 @@ class ShownList:
     removed: tuple[str, ...]
     left_out: tuple[tuple[str, str], ...]
     count: str
+    has_more_left_out: bool = False
 
 
 def shown(server: ToolServer) -> ShownList | None:
@@ -54,6 +58,7 @@ def shown(server: ToolServer) -> ShownList | None:
         ),
         removed=tuple(sorted(name for name, how in differences.items() if how == "removed")),
         left_out=tuple((name, why_left_out(why)) for name, why in listing.left_out.items()),
+        has_more_left_out=len(listing.left_out) >= MOST_LEFT_OUT,
         count=ngettext("%(count)d tool", "%(count)d tools", len(listing.listed))
         % {"count": len(listing.listed)},
     )
@@ -69,6 +74,7 @@ def shown_tool(tool: ListedTool, change: str, old: ListedTool | None) -> ShownTo
         schema=pretty(tool),
         mark=_("Only reads: runs without asking") if tool.read_only else _("Asks before each call"),
         change=words.get(change, ""),
+        is_cut=len(tool.description) >= MOST_DESCRIPTION_CHARACTERS,
         before=(old.description, pretty(old)) if old and change == "changed" else None,
     )
 

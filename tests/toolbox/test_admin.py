@@ -131,7 +131,7 @@ def test_a_server_is_added_read_and_accepted(staff, tess, alice, library_port):
     server.refresh_from_db()
     assert (server.accepted_by, server.is_accepted) == (tess, True)
     said = [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")]
-    assert said == ["Added.", f"Accepted the tools {fingerprint[:12]}."]
+    assert said == ["Added.", "Read the tools.", f"Accepted the tools {fingerprint[:12]}."]
 
 
 def test_a_list_that_nobody_has_seen_is_not_accepted(staff, alice, library_port):
@@ -185,6 +185,7 @@ def test_another_definition_has_to_be_read_and_accepted_anew(
     assert len(tools_for(alice)) == 3
     form = {name: value for name, value in (form | change).items() if value}
     assert staff.post(change_page(server), form).status_code == 302
+    assert "have to be read and accepted again" in text_of(staff.get(LIST))
     server.refresh_from_db()
     assert (server.fingerprint, server.is_accepted, server.listing) == ("", False, {})
     assert tools_for(alice) == []
@@ -200,6 +201,43 @@ def test_a_server_is_switched_off_and_deleted(staff, tess, alice, library_port):
     assert "Switched off" in text_of(staff.get(LIST))
     assert staff.post(f"{LIST}{server.pk}/delete/", {"post": "yes"}).status_code == 302
     assert not ToolServer.objects.exists()
+
+
+def history():
+    return [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")]
+
+
+def test_whatever_staff_change_is_in_the_history_without_secrets(staff, tess, caplog):
+    caplog.set_level("INFO", "conversations.toolbox.admin")
+    first = FORM | {"secrets_new": f"Authorization: {SECRET}\nX-Old: {SECRET}"}
+    staff.post(f"{LIST}add/", first)
+    server = ToolServer.objects.get()
+    changed = {"secrets_new": f"Authorization: {SECRET}2\nX-New: n", "secrets_removed": ["X-Old"]}
+    staff.post(change_page(server), {**FORM, **changed})
+    off = {name: value for name, value in FORM.items() if name != "is_enabled"}
+    staff.post(change_page(server), off)
+    staff.post(change_page(server), FORM)
+    staff.post(change_page(server), FORM | {"url": "https://other.example.org/mcp"})
+    page = text_of(staff.get(f"{LIST}{server.pk}/history/"))
+    assert "Deleted secret “X-Old”." in page
+    staff.post(f"{LIST}{server.pk}/delete/", {"post": "yes"})
+    said = " | ".join(history())
+    for words in (
+        "Added. Added secret “Authorization”. Added secret “X-Old”.",
+        "Changed value for secret “Authorization”. Added secret “X-New”. Deleted secret “X-Old”.",
+        "Switched off.",
+        "Switched on.",
+        "Changed Address. Deleted secret “Authorization”. Deleted secret “X-New”.",
+    ):
+        assert words in said
+    entries = list(LogEntry.objects.all())
+    assert {(entry.user, entry.object_repr) for entry in entries} == {(tess, "library")}
+    assert entries[0].is_deletion()
+    assert "s3cret" not in said + serializers.serialize("json", entries) + caplog.text
+    noted = {(record.getMessage(), record.by, record.named) for record in caplog.records}
+    assert noted == {
+        (f"tool server {how}", tess.pk, "library") for how in ("added", "changed", "deleted")
+    }
 
 
 # ---- servers that misbehave ---------------------------------------------------------------------------
@@ -265,6 +303,16 @@ def test_what_was_changed_while_its_tools_were_read_is_not_overwritten(tess, lib
         read(server)
     server.refresh_from_db()
     assert server.listing == {}
+
+
+def test_what_was_cut_or_left_out_is_said(staff):
+    with library("word " * 2000, **{"x" * 250: "Long.", "\u202eevil": "Hides."}) as port:
+        server = at(port)
+        page = text_of(staff.post(tools_page(server) + "read/", follow=True))
+    assert page.count("The server says more.") == 1
+    assert "&lt;U+202E&gt;evil" in page
+    assert "\u202e" not in page
+    assert page.count("holds characters that cannot be seen") == 2
 
 
 # ---- programs -----------------------------------------------------------------------------------------
