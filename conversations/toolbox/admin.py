@@ -44,7 +44,7 @@ FINGERPRINT_CHARACTERS = 12  # of it in the history, enough to tell two lists ap
 class ToolServerAdmin(Base):
     form = ToolServerForm
     change_form_template = "admin/toolbox/change_form.html"
-    list_display = ("name", "kind", "origin", "state", "who", "last_checked")
+    list_display = ("name", "state", "who", "origin", "kind", "last_checked")
     ordering = ("name",)
     actions = None
     fieldsets = (

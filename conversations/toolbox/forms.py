@@ -170,6 +170,9 @@ class ToolServerForm(ServerForm):
         may_be_program = self.may_run_programs and settings.QWENCHAT_MCP_STDIO
         if isinstance(kinds, forms.ChoiceField) and not (is_program or may_be_program):
             kinds.choices = [(ToolServer.Kind.HTTP.value, ToolServer.Kind.HTTP.label)]
+        groups = self.fields.get("groups")
+        if isinstance(groups, forms.ModelMultipleChoiceField) and not Group.objects.exists():
+            groups.help_text = gettext("There are no groups yet.")
         removed = self.fields.get("secrets_removed")
         if isinstance(removed, forms.MultipleChoiceField):
             try:
