@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ GOODBYE_S = 1.0
 # Tools that were told to end and have not yet; kept, because a task that nobody holds may vanish.
 deaf: set[asyncio.Task[object]] = set()
 
+HALF = re.compile("[\ud800-\udfff]")
 State = Literal["running", "waiting", "done", "failed", "refused", "cancelled"]
 # Why a call did not end as "done", or what is asked while it waits; "" otherwise.
 Code = Literal[
@@ -130,7 +132,7 @@ class Outcome:
 
 def written(arguments: dict[str, Any]) -> str:
     """The arguments as JSON that can be sent: half characters, which JSON can hold, cannot."""
-    return json.dumps(arguments, ensure_ascii=False).encode("utf-8", "replace").decode()
+    return HALF.sub("\ufffd", json.dumps(arguments, ensure_ascii=False))
 
 
 async def nobody_approves(_call: Call, _tool: Tool, _arguments: dict[str, Any]) -> Refused:
