@@ -261,8 +261,12 @@ def approve(
     """The person's word about a waiting call; an answer that was cut meanwhile runs again from there.
 
     The word holds for this call with these arguments, until its time is over, and is said once. Arguments
-    that do not fit are refused here, where their person can still mend them.
+    that do not fit are refused here, where their person can still mend them. With a `request` it is carried
+    out once, like everything that a page sends again after a lost connection.
     """
+    done = Command.objects.filter(user=user, request=request).first() if request else None
+    if done is not None:
+        return Stored(done.ack)
     with transaction.atomic():
         row = waiting_call(user, call)
         if approved and not may_use(user, row.name):
@@ -274,10 +278,13 @@ def approve(
             check_arguments(user, row, arguments)
             row.edited = arguments
         row.save(update_fields=["decision", "edited"])
-        answer = row.message
-        if answer.is_running:
-            return Stored({"type": "ack", "request": request, "call": str(row.id)})
-        return running_again(user, request, answer)
+        if row.message.is_running:
+            said = Stored({"type": "ack", "request": request, "call": str(row.id)})
+        else:
+            said = running_again(user, request, row.message)
+        if request:
+            Command.objects.create(user=user, request=request, ack=said.ack)
+        return said
 
 
 def waiting_call(user: User, call: str) -> ToolCall:

@@ -196,6 +196,22 @@ async def test_a_word_that_nobody_took_can_be_said_again(
     assert ran == [(5, "")]
 
 
+async def test_an_approval_that_is_sent_again_is_answered_again(
+    page: Socket, upstream: ChatUpstream, alice_cookie: str
+) -> None:
+    upstream.script(paying(), Reply(answer("Paid.")))
+    await ask(page)
+    id_ = await waiting(page)
+    await page.say("approve", request="ok", call=id_, approved=True)
+    await page.until("end")
+    async with Socket(alice_cookie) as again:  # the first ack was lost with its connection
+        await again.say("approve", request="ok", call=id_, approved=True)
+        assert (await again.until("ack"))["request"] == "ok"
+        await again.say("approve", request="other", call=id_, approved=True)
+        assert (await again.until("error"))["code"] == "invalid"
+    assert ran == [(5, "")]
+
+
 async def test_an_approval_while_the_server_ends_is_left_to_the_next_one(
     page: Socket, upstream: ChatUpstream
 ) -> None:
