@@ -221,7 +221,7 @@ def test_its_person_can_put_another_address_in_its_place(
     send = card.get_by_role("button", name="Allow once with these")
     field.fill('{"uri": "https://example.org/"}')
     send.click()
-    expect(card.get_by_role("alert")).to_contain_text("uri: is unknown")
+    expect(card.get_by_role("alert")).to_contain_text("url is missing")
     field.fill(json.dumps({"url": f"{outside.url}/weather"}))
     send.click()
     chat.expect_status("complete")
