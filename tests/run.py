@@ -69,7 +69,7 @@ def tests() -> bool:
     return all(results)
 
 
-ON_POSTGRESQL = ["tests/conversations", "tests/review", "tests/pages"]
+ON_POSTGRESQL = ["tests/conversations", "tests/review", "tests/pages", "tests/toolbox"]
 
 
 def main() -> int:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 NAME_CHARACTERS = 24
 URL_CHARACTERS = 2000
+ORIGIN_CHARACTERS = 200  # as a call keeps it; cut, it would be another host's
 TIMEOUT_S = 30.0  # of a call; source: threats.md 39
 PERMISSION = "conversations.manage_tools"
 
@@ -135,6 +136,8 @@ class ToolServer(models.Model):
             read_target(self.url)
         except FetchRefused as error:
             raise ValidationError({"url": problem_of(error)}) from error
+        if len(self.origin) > ORIGIN_CHARACTERS:
+            raise ValidationError({"url": _("The name of this host is too long.")})
 
     # ---- where it is ----
 

@@ -133,6 +133,7 @@ def problem(code: str) -> str:
         "died": _("The server ended the connection."),
         "flood": _("The server sent far too much."),
         "nothing": _("There is nothing at this path of the server. Check the address."),
+        "plain": _("Secrets are sent over https:// only, or to private addresses."),
         "program": _("There is no such program here, or it may not be run. Check its name."),
         "tls": _(
             "There is no secure connection to the server: its certificate is not trusted here, has expired or"

@@ -372,6 +372,7 @@ def test_a_program_needs_a_name_and_takes_variables(superuser):
         ({"url": "ftp://example.org/"}, "url"),
         ({"url": "https://user:pw@example.org/"}, "url"),
         ({"url": "file:///etc/passwd"}, "url"),
+        ({"url": f"https://{'a.' * 110}example.org/mcp"}, "url"),
         ({"allow_private": "localhost"}, "allow_private"),
         ({"allow_private": "10.0.0.0/40"}, "allow_private"),
         ({"secrets_new": "no value"}, "secrets_new"),

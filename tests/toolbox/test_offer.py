@@ -157,6 +157,29 @@ async def test_an_answer_that_is_stopped_closes_its_connections(noted, tess):
     assert not is_running(noted)
 
 
+async def test_an_answer_that_is_stopped_again_while_it_closes_leaves_no_program(noted, tess):
+    async def answer():
+        async with Connections(tess.pk) as connections:
+            tools = await connections.tools(["time__get_current_time"])
+            await called(tools, NOW, approve=approve)
+            ready.set()
+            await asyncio.Event().wait()
+
+    ready = asyncio.Event()
+    async with asyncio.timeout(20):
+        task = asyncio.create_task(answer())
+        await ready.wait()
+        task.cancel()
+        for _ in range(5):  # steps of the loop: by then it waits for its connections to end
+            await asyncio.sleep(0)
+        assert not task.done()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.wait([each for each in asyncio.all_tasks() if each.get_name() == "mcp time"])
+    assert not is_running(noted)
+
+
 async def test_secrets_reach_the_server_and_nobody_else(tess, library_port):
     # One so short that it is an ordinary word, which shows that they are sent.
     secrets = {"Authorization": "Bearer s3cret-s3cret", "X-Pin": "1234"}

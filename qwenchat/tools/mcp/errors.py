@@ -27,6 +27,7 @@ Code = Literal[
     "tls",
     "unauthorized",
     "nothing",  # at this path
+    "plain",  # http:// to a public address, with secrets
     "program",  # that cannot be started
     "died",
     "timeout",

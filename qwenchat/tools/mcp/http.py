@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from qwenchat.tools.fetching import FetchRefused
+from qwenchat.tools.fetching.addresses import is_public
 from qwenchat.tools.fetching.following import trusted
 from qwenchat.tools.fetching.reaching import reachable
 from qwenchat.tools.fetching.targets import read_target
@@ -56,6 +57,10 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         addresses = await reachable(
             target, resolver=self.server.resolver, allow=self.server.allow, ports=None
         )
+        is_private = target.place in self.server.allow or not any(map(is_public, addresses))
+        if target.scheme == "http" and self.server.headers and not is_private:
+            text = f"The secrets of the server {self.server.name} are not sent without encryption."
+            raise ServerError("plain", text)
         for n, address in enumerate(addresses, 1):
             pinned = httpx2.Request(
                 request.method,

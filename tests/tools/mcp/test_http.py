@@ -8,6 +8,7 @@ import json
 import socket
 import threading
 from contextlib import asynccontextmanager, contextmanager
+from ipaddress import ip_network
 
 import pytest
 
@@ -239,6 +240,26 @@ async def test_a_server_that_misbehaves_is_an_error_and_nothing_else(answer, cod
     assert error.code in {code, "died"}
     assert NAME not in str(error)
     assert isinstance(error, ToolError)
+
+
+@pytest.mark.parametrize(
+    ("host", "code"),
+    [("8.8.8.8", "plain"), ("127.0.0.1", "unreachable"), (NAME, "unreachable")],
+)
+async def test_secrets_go_to_no_public_address_without_encryption(host, code):
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    connection = Connection(
+        HttpServer(
+            "library",
+            f"http://{host}:{port}/mcp",
+            headers={"Authorization": "Bearer s3cret-s3cret"},
+            allow=(ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8")),
+            resolver=Names(mcp_example="127.0.0.1"),
+        )
+    )
+    assert (await problem(connection)).code == code
+    await connection.aclose()
 
 
 async def test_nobody_at_the_address_is_said():
