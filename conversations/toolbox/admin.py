@@ -90,7 +90,7 @@ class ToolServerAdmin(Base):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ToolServer]:
         return super().get_queryset(request).prefetch_related("groups")
 
-    @admin.display(description=_("for"))
+    @admin.display(description=_("for whom"))
     def who(self, server: ToolServer) -> str:
         return showing.who(server)
 
