@@ -40,15 +40,22 @@ JSON = dict[str, Any]
 
 class ToolServers(models.QuerySet["ToolServer"]):
     def used_by(self, user: int) -> Self:
-        """Those that are switched on and accepted, and that the person of this number may use."""
+        """Those that are switched on and accepted, and that the person of this number may use.
+
+        Without what was accepted once: it is as large as `listing`, and every page asks for this.
+        """
         chosen = ToolServer.groups.through._default_manager.filter(
             toolserver=models.OuterRef("pk"), group__user=user
         )
-        return self.filter(
-            models.Q(is_limited=False) | models.Exists(chosen),
-            models.Exists(User.objects.filter(pk=user, is_active=True)),
-            is_enabled=True,
-        ).exclude(accepted_fingerprint="")
+        return (
+            self.filter(
+                models.Q(is_limited=False) | models.Exists(chosen),
+                models.Exists(User.objects.filter(pk=user, is_active=True)),
+                is_enabled=True,
+            )
+            .exclude(accepted_fingerprint="")
+            .defer("accepted_listing")
+        )
 
 
 class ToolServer(models.Model):

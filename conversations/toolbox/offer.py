@@ -159,7 +159,7 @@ class Caller:
 
 def unchanged(server: ToolServer, owner: int) -> ToolServer:
     """The server as it is now, if it is still the one that was offered to this person; else `ToolError`."""
-    now = ToolServer.objects.used_by(owner).filter(pk=server.pk).first()
+    now = ToolServer.objects.used_by(owner).filter(pk=server.pk).defer("listing").first()
     if (
         now is None
         or not now.is_offered

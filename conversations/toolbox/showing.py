@@ -132,6 +132,10 @@ def problem(code: str) -> str:
         ),
         "died": _("The server ended the connection."),
         "flood": _("The server sent far too much."),
+        "list": _(
+            "The server describes its tools in another way than MCP does: one has no name, or what it takes"
+            " is no object. Only whoever runs it can mend that."
+        ),
         "nothing": _("There is nothing at this path of the server. Check the address."),
         "plain": _("Secrets are sent over https:// only, or to private addresses."),
         "program": _("There is no such program here, or it may not be run. Check its name."),

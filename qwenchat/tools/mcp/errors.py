@@ -33,6 +33,7 @@ Code = Literal[
     "timeout",
     "flood",
     "protocol",
+    "list",  # of tools, which is not as the protocol has it
     "changed",
 ]
 

@@ -14,9 +14,11 @@ import mcp_types
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
+from pydantic import ValidationError
 
 from qwenchat.tools.context import ToolError
 
+from .errors import ServerError
 from .http import http_client
 from .listing import MOST_TOOLS, Described
 from .servers import HttpServer
@@ -39,7 +41,8 @@ class Session:
     The answers go through `mask`.
     """
 
-    def __init__(self, client: Client, mask: Mask) -> None:
+    def __init__(self, name: str, client: Client, mask: Mask) -> None:
+        self.name = name
         self.client = client
         self.mask = mask
 
@@ -48,7 +51,12 @@ class Session:
         found: list[Described] = []
         cursor: str | None = None
         for _ in range(MOST_PAGES):
-            page = await self.client.list_tools(cursor=cursor)
+            try:
+                page = await self.client.list_tools(cursor=cursor)
+            except ValidationError as error:
+                # The SDK takes a list as a whole or not at all.
+                text = f"The server {self.name} describes its tools in another way than MCP does."
+                raise ServerError("list", text, detail="ValidationError") from error
             found += [read_tool(tool, self.mask) for tool in page.tools]
             cursor = page.next_cursor
             # One more than is offered, so that it shows that there are more.
@@ -98,7 +106,7 @@ async def opened(server: Server, mask: Mask, changed: Callable[[], None]) -> Asy
             read_timeout_seconds=server.timeout_s,
             client_info=mcp_types.Implementation(name="qwenchat", version="1"),
         )
-        yield Session(await stack.enter_async_context(client), mask)
+        yield Session(server.name, await stack.enter_async_context(client), mask)
 
 
 def read_tool(tool: mcp_types.Tool, mask: Mask) -> Described:

@@ -28,6 +28,8 @@ def tools() -> list[dict]:
         return [{"name": name, "inputSchema": {"type": "object"}} for name in names]
     if HOW == "many-tools":
         return [{"name": f"t{n}", "inputSchema": {"type": "object"}} for n in range(200)]
+    if HOW == "odd-list":
+        listed[1]["inputSchema"] = {"type": "array"}
     if HOW == "big-schema":
         listed[0]["inputSchema"] = {"type": "object", "description": "x" * 50_000}
     if HOW == "hidden-text":

@@ -161,6 +161,13 @@ async def test_a_schema_too_large_to_send_leaves_its_tool_out():
     assert listing.left_out == {"echo": "schema"}
 
 
+async def test_a_list_that_is_none_is_said():
+    async with connected("odd-list") as connection:
+        with pytest.raises(ServerError) as failed:
+            await connection.listing()
+    assert failed.value.code == "list"
+
+
 async def test_descriptions_are_bounded_and_hold_nothing_invisible():
     async with connected("hidden-text") as connection:
         listing = await connection.listing()
