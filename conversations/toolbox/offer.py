@@ -167,6 +167,7 @@ def unchanged(server: ToolServer, owner: int) -> ToolServer:
         or now.accepted_fingerprint != server.accepted_fingerprint
     ):
         raise ToolError(
-            f"The server {server.name} has been changed or switched off meanwhile, so it was not called."
+            f"The tools of the server {server.name} are not offered here any more as they were, so it was not"
+            " called."
         )
     return now
