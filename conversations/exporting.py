@@ -63,7 +63,7 @@ def as_markdown(conversation: Conversation) -> str:
             parts += [f"**{escaped(message.model)}**, {when(message)}"]
             over = not message.is_running
             parts += [call_markdown(call, over=over) for call in message.calls.all()]
-            parts += [inert(message.text), sources_markdown(message)]
+            parts += [answer_markdown(message), sources_markdown(message)]
             notice = presenting.notice_of(message) or presenting.alert_of(message)
             if notice is not None:
                 parts.append(f"*{escaped(notice.text)}*")
@@ -100,11 +100,20 @@ def fenced(text: str, language: str = "") -> str:
     return "\n".join([f"{fence}{language}", *LINE_ENDS.split(text), fence])
 
 
+def answer_markdown(message: Message) -> str:
+    """The answer as the model wrote it; one in JSON as a block of code, where nothing of it is Markdown."""
+    structure = presenting.structure_of(message)
+    if structure is None or structure.root is None:
+        return inert(message.text)
+    return fenced(structure.text, "json")
+
+
 def sources_markdown(message: Message) -> str:
     """The sources by the numbers that the answer's marks have."""
     sources = toolshow.shown_sources(message.sources)
     if not sources:
-        return ""
+        told = presenting.searched(message)
+        return f"*{escaped(told)}*" if told else ""
     lines = [
         f"{source.index}. {' — '.join(filter(None, [escaped(source.title), escaped(source.site)]))}"
         + (f" <{ANGLES.sub(percent, source.url)}>" if source.url else "")

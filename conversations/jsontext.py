@@ -1,4 +1,4 @@
-"""JSON on lines of its own, with its numbers as they were written.
+"""JSON on lines of its own, with its numbers as they were written, and with colours.
 
 >>> print(written(read('{"price": 1.50, "far": 1e400}')))
 {
@@ -11,6 +11,13 @@ from __future__ import annotations
 
 import json
 from typing import Any
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from qwenchat.markup.code import highlighted
+
+COLOURED_CHARACTERS = 8_000  # more of several texts would make their page wait
 
 
 class Number(str):
@@ -43,3 +50,21 @@ def written(value: Any, level: int = 0) -> str:
     start, end = "{}" if isinstance(value, dict) else "[]"
     line = "\n" + "  " * (level + 1)
     return f"{start}{line}{f',{line}'.join(parts)}{line[:-2]}{end}"
+
+
+def coloured(text: str) -> SafeString:
+    """The text as HTML, with colours where it is JSON and not too long for that."""
+    if text[:1] not in ("{", "[") or len(text) > COLOURED_CHARACTERS:
+        return escape(text)
+    try:
+        read(text)
+    except (ValueError, RecursionError):
+        return escape(text)
+    return code_html(text, "json")
+
+
+def code_html(text: str, language: str) -> SafeString:
+    """A program's text, or JSON's, as HTML, with colours where it is not too long for that."""
+    if len(text) > COLOURED_CHARACTERS:
+        return escape(text)
+    return mark_safe(highlighted(text, language))  # noqa: S308 -- it escapes every word

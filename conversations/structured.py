@@ -19,10 +19,12 @@ from django.utils.translation import ngettext
 from qwenchat.tools import schemas
 
 from . import jsontext, misfits
-from .jsontext import Number
+from .jsontext import Number, coloured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from django.utils.safestring import SafeString
 
 MOST_NODES = 400
 MOST_DEPTH = 24
@@ -74,6 +76,11 @@ class ShownStructure:
     root: Node | None
     text: str
     left_out: str = ""
+
+    @property
+    def html(self) -> SafeString:
+        """The text with colours, where it is not too long for that."""
+        return coloured(self.text)
 
     @property
     def fits(self) -> bool:

@@ -17,17 +17,15 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format, number_format
-from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from qwenchat.markup.code import highlighted
 from qwenchat.markup.links import IGNORED, host_of, scheme_of
 from qwenchat.tools.fetching import FetchRefused
 from qwenchat.tools.fetching.targets import read_target
 
 from . import jsontext
+from .jsontext import code_html, coloured
 from .models import CallStatus
 from .times import seconds
 
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
 
 PREVIEW_CHARACTERS = 80
 SHOWN_CHARACTERS = 16_000  # of one pane: sixteen calls must not make a page of megabytes
-COLOURED_CHARACTERS = 8_000  # of one pane: more would make the page wait
 MOST_SOURCES = 50
 TITLE_CHARACTERS = 300
 ADDRESS_CHARACTERS = 2_000
@@ -227,7 +224,7 @@ def shown_run(
         expires_text="",
         running_ms=0,
         is_read_only=read_only,
-        code=coloured(code, "python") if code else None,
+        code=code_html(code, "python") if code else None,
     )
 
 
@@ -367,19 +364,6 @@ def visible(text: str) -> str:
 
 def written_out(characters: re.Pattern[str], text: str) -> str:
     return characters.sub(lambda found: json.dumps(found[0])[1:-1], text)
-
-
-def coloured(text: str, language: str = "") -> SafeString:
-    """The text as HTML, with colours where it is of this language, or JSON, and not too long for that."""
-    if language and len(text) <= COLOURED_CHARACTERS:
-        return mark_safe(highlighted(text, language))  # noqa: S308 -- it escapes every word
-    if not language and text[:1] in ("{", "[") and len(text) <= COLOURED_CHARACTERS:
-        try:
-            json.loads(text)
-        except (ValueError, RecursionError):
-            return escape(text)
-        return mark_safe(highlighted(text, "json"))  # noqa: S308 -- it escapes every word
-    return escape(text)
 
 
 def bounded(text: str, *, whole: bool = False) -> tuple[str, str]:

@@ -12,12 +12,14 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from conversations import access, redaction
+from conversations import access, jsontext, redaction
 from conversations.times import seconds
 from qwenchat.doors import data
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from django.utils.safestring import SafeString
 
     from conversations.models import Message, Round
     from qwenchat.doors import MemberRequest
@@ -35,6 +37,10 @@ class ShownRound:
     facts: str
     body: str
     request_id: str
+
+    @property
+    def body_html(self) -> SafeString:
+        return jsontext.coloured(self.body)
 
 
 @require_safe

@@ -531,3 +531,14 @@ def test_trees_of_others_have_no_calls_of_mine(others, alice):
     tree = Tree(alice)
     stored(tree.answer(tree.ask()))
     assert others.get(tree.url).status_code == 404
+
+
+def test_an_answer_in_json_is_exported_as_json(tree):
+    text = '{"a_b": "*x*", "n": 1.50}'
+    first = tree.answer(tree.ask(), text, options={"response_format": {"type": "json_object"}})
+    tree.answer(tree.ask("And?", first), "I knew.", options={"search": True})
+    markdown = exporting.as_markdown(tree.conversation)
+    assert '```json\n{\n  "a_b": "*x*",\n  "n": 1.50\n}\n```' in markdown
+    assert "*Did not search the web*" in markdown
+    page = Page(exporting.as_html(tree.conversation))
+    assert '"n": 1.50' in page.one("figure", class_="code").one("pre").text
