@@ -6,11 +6,20 @@ import json
 
 import pytest
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from conversations import offered, structured
 from conversations.structured import Misfit
 from conversations.views import picker
 from tests.pages.reading import Page
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    """Whatever language an earlier request has left behind."""
+    with translation.override("en"):
+        yield
+
 
 TEA = {
     "type": "object",
