@@ -27,7 +27,7 @@ def words() -> dict[str, str]:
         "minutes": _("{minutes} min {seconds} s"),
         "answeringNow": _("The thinking was ended; the answer follows."),
         "writing": _("Writing"),
-        "thinking": _("Thinking"),
+        "thinking": pgettext("badge", "Thinking"),
         "usingTools": _("Using tools"),
         "waitingForYou": _("Waiting for you"),
         "waitingFor": _("Busy, next try in {seconds} s"),
