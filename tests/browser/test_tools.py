@@ -149,6 +149,31 @@ def test_a_refused_call_changes_nothing_and_the_model_is_told(tool_chat: Chat) -
     chat.expect_status("complete")
 
 
+def test_arguments_can_be_changed_and_what_does_not_fit_is_mended_on_the_card(
+    tool_chat: Chat,
+) -> None:
+    chat = tool_chat
+    use(chat, LEND)
+    chat.ask(TEA)
+    card = calls(chat).first
+    card.get_by_role("button", name="Edit arguments").click()
+    field = card.get_by_label("Arguments as JSON")
+    field.fill('{"titel": "Tea"}')
+    field.press("Control+Enter")
+    expect(card.get_by_role("alert")).to_contain_text("title is missing")
+    expect(field).to_be_focused()
+    examine(chat, "arguments that do not fit")
+    field.fill('{"title": "The Tale of Genji"}')
+    field.press("Control+Enter")
+    expect(card).to_have_attribute("data-status", "done")
+    # The sandbox wants what it asked for, and asks again.
+    calls(chat).nth(1).get_by_role("button", name="Refuse").click()
+    chat.expect_status("complete")
+    card.locator("summary").click()
+    expect(card.locator("pre").first).to_contain_text("Genji")
+    expect(card.locator("pre").last).to_contain_text("lent The Tale of Genji")
+
+
 def test_a_call_can_still_be_allowed_after_the_server_was_killed(
     library_port: int, tmp_path_factory: pytest.TempPathFactory, open_tab: OpenTab
 ) -> None:
@@ -243,6 +268,15 @@ def test_a_search_shows_its_sources_and_marks_lead_to_them(tool_chat: Chat) -> N
     target = chat.answer().locator(f"[id$='-{number}'].cite-card")
     expect(target).to_be_in_viewport()
     examine(chat, "an answer with sources")
+    mark.focus()
+    chat.page.keyboard.press("Shift+Tab")
+    chat.page.keyboard.press("Tab")
+    preview = chat.page.locator("#cite-preview")
+    expect(preview).to_contain_text("sandbox")
+    expect(preview).to_be_visible()
+    examine(chat, "the preview of a source")
+    chat.page.keyboard.press("Escape")
+    expect(preview).to_be_hidden()
 
     chat.page.locator("#search-more").click()
     examine(chat, "the search menu")

@@ -361,3 +361,31 @@ def test_a_tool_at_work_is_no_thinking(chat: Page, server: Server) -> None:  # n
     expect(chat.locator(f"#m-{answer} [data-slot=reasoning]")).to_have_text(
         "I need the time. Now I know."
     )
+
+
+def test_a_page_that_comes_late_counts_on_from_what_the_server_says(
+    chat: Page,  # noqa: F811
+    server: Server,
+) -> None:
+    at(chat, server)
+    answer = ask(chat, server)
+    live = server.live[answer]
+    common = {"message": answer, "status": "streaming", "thinking": True, "blocks": [], "tail": ""}
+    # As after a reload: all there is, and what comes next, before the page has drawn a frame.
+    for event in (
+        {"type": "snapshot", "reasoning": "Let me see.", "thinking_ms": 125_000, "calls": []},
+        {"type": "delta", "reasoning": " So."},
+    ):
+        live.seq += 1
+        server.tell({**common, **event, "seq": live.seq})
+    label = chat.locator(f"#m-{answer} [data-slot=thinking-label]")
+    expect(label).to_have_text(re.compile(r"Thinking, 2 min \d+ s"))
+    expect(chat.locator(f"#m-{answer} [data-slot=badge]")).to_have_text("Thinking")
+    made = call(name="current_time", status="running", side_effects=False)
+    started = (timezone.now() - timedelta(seconds=70)).isoformat()
+    told(server, answer, made, started=started)
+    expect(line(chat, made)).to_contain_text(re.compile(r"Running, 1 min \d+ s"))
+    expect(chat.locator(f"#m-{answer} [data-slot=badge]")).to_have_text("Using tools")
+    live.seq += 1
+    server.tell({"type": "delta", "message": answer, "seq": live.seq, "reasoning_ms": 130_000})
+    expect(label).to_have_text("Thought for 2 min 10 s")
