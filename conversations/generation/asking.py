@@ -179,6 +179,11 @@ class Asking:
         live.part()
         return text, reasoning
 
+    def drop_round(self) -> None:
+        """Forgets what the request that is being ended brought, but for what the page shows of it."""
+        self.gathered.taken()
+        self.round_text()
+
     def since_began_ms(self, moment: float | None) -> int | None:
         return None if moment is None else round((moment - self.began) * 1000)
 

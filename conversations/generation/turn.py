@@ -76,7 +76,7 @@ async def answer_or_hurry(begun: Begun, asking: Asking) -> None:
         if not asking.is_hurried or task is None or task.uncancel():
             raise
         await asking.end(None)
-        asking.gathered.taken()
+        asking.drop_round()
         number = asking.number + 1
         plain = replace(
             begun,

@@ -169,6 +169,47 @@ async def test_arguments_without_end_end_the_answer(
     assert upstream.requests[0].cut or await upstream.requests[0].closed.wait()
 
 
+def thinking(*steps: Any) -> Reply:
+    thought = chunk({"content": None, "reasoning_content": "hm see"})
+    return Reply([sse(thought), *steps])
+
+
+async def test_answer_now_keeps_what_the_tools_found(page: Socket, upstream: ChatUpstream) -> None:
+    upstream.script(
+        calls(("c1", "add", SUM)),
+        thinking(Gate()),
+        calls(("c1", "add", SUM), ("c2", "add", SUM)),
+        Reply(answer("Two.")),
+    )
+    message = await ask(page, thinking=True)
+    await page.until("delta", lambda event: "see" in event.get("reasoning", ""))
+    await page.say("answer_now", request="n", message=message)
+    end = await page.until("end")
+    assert (end["status"], end["text"]) == ("complete", "Two.")
+    bodies = [received.json for received in upstream.requests]
+    assert [body["enable_thinking"] for body in bodies] == [True, True, False, False]
+    assert bodies[2]["messages"] == bodies[1]["messages"]
+    said = bodies[3]["messages"][-3]
+    assert "see" not in said.get("reasoning_content", "")
+    assert [row[:2] for row in await stored(message)] == [
+        ("done", ""),
+        ("failed", "repeated"),
+        ("done", ""),
+    ]
+
+
+async def test_a_thought_that_was_ended_is_not_told_as_a_calls(
+    page: Socket, upstream: ChatUpstream
+) -> None:
+    upstream.script(thinking(Gate()), calls(("c1", "add", SUM)), Reply(answer("Two.")))
+    message = await ask(page, thinking=True)
+    await page.until("delta", lambda event: "see" in event.get("reasoning", ""))
+    await page.say("answer_now", request="n", message=message)
+    assert (await page.until("end"))["text"] == "Two."
+    assert "reasoning_content" not in upstream.requests[2].json["messages"][-2]
+    assert (await Message.objects.aget(id=message)).reasoning == "hm see"
+
+
 async def test_a_thought_that_leaks_after_a_call_takes_nothing_else_along(
     page: Socket, upstream: ChatUpstream
 ) -> None:

@@ -16,11 +16,16 @@ from tests.upstream import DONE, chunk, completion, sse
 
 
 def folded(*chunks):
-    reader, folder = Reader(), Folder()
-    for data in chunks:
-        folder.add(reader.feed(data))
-    folder.add(reader.close())
+    events, reader = read(*chunks)
+    folder = Folder()
+    folder.add(events)
     return folder.completion(), reader
+
+
+def read(*chunks):
+    reader = Reader()
+    events = [event for data in chunks for event in reader.feed(data)]
+    return events + reader.close(), reader
 
 
 def calls_of(*fragments, finish="tool_calls"):
@@ -217,6 +222,7 @@ def test_any_shape_order_and_chunking_gives_the_same(wanted, style, interleaved,
     stream = b"".join(map(sse, [*events, chunk({}, finish="tool_calls")])) + DONE
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
     parts = [stream[a:b] for a, b in pairwise([0, *cuts, len(stream)])]
+    assert read(*parts)[0] == read(stream)[0]
     done, reader = folded(*parts)
     assert (done.tool_calls, reader.skipped) == (tuple(calls), 0)
     assert done.finish_reason == "tool_calls"
