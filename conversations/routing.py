@@ -255,17 +255,15 @@ def body(
 ) -> dict[str, Any]:
     """The request body for a streamed answer; `payloads.FieldError` where an option does not fit.
 
-    Hybrid models are told explicitly whether to think, since their habits differ; a prefix is continued
-    without, since the service refuses the two together, and then without the code interpreter, which
-    needs it: where that is on and nobody said, the model is told to think. Once no call may follow, the
-    tools stay in the request, which the calls in its history need, and the model is told to choose none.
+    Hybrid models are told explicitly whether to think, since their habits differ. A prefix is continued
+    without, since the service refuses the two together, and without another search, whose marks would mean
+    other pages. Once no call may follow, the tools stay in the request, which the calls in its history
+    need, and the model is told to choose none.
     """
-    wanted = options.thinking
     interprets = options.code_interpreter and not prefix
-    if interprets and wanted is None:
-        wanted = True
+    wanted = options.thinking
     if prefix or wanted is None:
-        wanted = payloads.thinking_for(model, False if prefix else None)
+        wanted = payloads.thinking_for(model, False if prefix else habit(options))
     return payloads.chat(
         model,
         messages,
@@ -277,9 +275,17 @@ def body(
         native=is_native(options),
         enable_code_interpreter=True if interprets else None,
         **tool_fields(tools, options, may_call=may_call),
-        **search_fields(options),
+        **({} if prefix else search_fields(options)),
         **options.sampling(),
     )
+
+
+def habit(options: Options) -> bool | None:
+    """Whether a model thinks where nobody said: the code interpreter needs it, JSON goes without."""
+    if options.code_interpreter:
+        return True
+    wants_json = options.response_format and options.response_format.get("type") != "text"
+    return False if wants_json else None
 
 
 def tool_fields(tools: Sequence[Tool], options: Options, *, may_call: bool) -> dict[str, Any]:
