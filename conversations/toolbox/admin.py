@@ -159,11 +159,11 @@ class ToolServerAdmin(Base):
         return message
 
     def log_addition(self, request: HttpRequest, obj: ToolServer, message: Any) -> LogEntry:
-        note("tool server added", request, obj)
+        note("tool server added", request, obj, change=str(message))
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: ToolServer, message: Any) -> LogEntry:
-        note("tool server changed", request, obj)
+        note("tool server changed", request, obj, change=str(message))
         return super().log_change(request, obj, message)
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[ToolServer]) -> Any:
@@ -243,9 +243,10 @@ class ToolServerAdmin(Base):
         self.message_user(request, text, messages.WARNING)
 
 
-def note(what: str, request: HttpRequest, server: ToolServer) -> None:
-    """The log outlives the history, which goes with the person who made it."""
-    logger.info(what, extra={"server": server.pk, "named": server.name, "by": request.user.pk})
+def note(what: str, request: HttpRequest, server: ToolServer, *, change: str = "") -> None:
+    """The log outlives the history, which goes with the account of whoever made it."""
+    by = {"by": request.user.pk, "by_name": request.user.get_username()}
+    logger.info(what, extra={"server": server.pk, "named": server.name, "change": change, **by})
 
 
 def may_touch(request: HttpRequest, server: ToolServer | None) -> bool:

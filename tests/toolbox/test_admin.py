@@ -14,6 +14,7 @@ from conversations.toolbox.models import ToolServer
 from conversations.toolbox.offer import tools_for
 from conversations.toolbox.reading import Outdated, accept, read
 from conversations.toolbox.sealing import seal
+from qwenchat.logs import JSONFormatter
 
 from .conftest import LIST, accepted, at, library, move, time_server
 
@@ -238,6 +239,9 @@ def test_whatever_staff_change_is_in_the_history_without_secrets(staff, tess, ca
     assert noted == {
         (f"tool server {how}", tess.pk, "library") for how in ("added", "changed", "deleted")
     }
+    assert "Authorization" in caplog.records[0].change
+    lines = "".join(JSONFormatter().format(record) for record in caplog.records)
+    assert "s3cret" not in lines
 
 
 # ---- servers that misbehave ---------------------------------------------------------------------------
