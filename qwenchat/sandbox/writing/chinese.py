@@ -67,7 +67,7 @@ class Chinese:
         else:
             story += "没有收到任何选项，真正的模型会用它自己的默认值。"
         if received.tools:
-            names = "、".join(f"`{excerpt(name)}`" for name in received.tools)
+            names = "、".join(f"`{name}`" for name in received.tools)
             story += f"还有 {len(received.tools)} 个可用的工具：{names}。"
         return story
 

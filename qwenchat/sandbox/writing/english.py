@@ -77,7 +77,7 @@ class English:
         else:
             story += " No options were sent, so a model would use its own defaults."
         if received.tools:
-            names = ", ".join(f"`{excerpt(name)}`" for name in received.tools)
+            names = ", ".join(f"`{name}`" for name in received.tools)
             story += f" I was offered {_n(len(received.tools), 'tool')}: {names}."
         return story
 
