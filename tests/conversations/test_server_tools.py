@@ -111,9 +111,9 @@ async def test_a_right_that_is_lost_right_after_the_approval_is_lost_for_the_cal
     await page.until("end")
     row = await ToolCall.objects.aget()
     assert (row.status, row.code) == ("failed", "tool")
-    assert "changed or switched off meanwhile" in row.result
+    assert "not offered here any more" in row.result
     told = upstream.requests[1].json["messages"][-1]["content"]
-    assert "changed or switched off meanwhile" in told
+    assert "not offered here any more" in told
 
 
 async def test_a_server_that_is_deleted_while_a_call_waits_leaves_the_conversation_whole(

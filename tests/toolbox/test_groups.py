@@ -121,7 +121,7 @@ async def test_nothing_is_sent_for_who_has_lost_a_tool(tess, alice):
         tools = await connections.tools([LOOK_UP.name])
         await in_database(ToolServer.objects.update)(is_limited=True)
         (failed,) = await Run(tools, Context()).round([LOOK_UP])
-    assert "changed or switched off meanwhile" in failed.result
+    assert "not offered here any more" in failed.result
 
 
 # ---- in the admin -------------------------------------------------------------------------------------
