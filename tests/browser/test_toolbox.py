@@ -14,7 +14,7 @@ from tests.toolbox.conftest import library
 from .people import join
 from .running import App
 from .test_accessibility import examine
-from .test_tools import LEND, TEA, calls, use
+from .test_tools import LEND, TEA, calls, english, use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("default")]
 AXE_READS_IMPORTS = r"(inline style violates|style-src-elem blocked inline)"
 SERVERS = "/admin/conversations/toolserver/"
 LOOK_UP = "library__look_up"
+SAID_BY_THE_SERVER = {"book up", "Tells the headers"}
 LOOK = "/sandbox call {} {}".format(LOOK_UP, json.dumps({"title": "Emma"}))
 NOW = "/sandbox call time__get_current_time {}".format(json.dumps({"timezone": "Asia/Shanghai"}))
 
@@ -221,11 +222,14 @@ def test_it_speaks_chinese(own: App, open_tab: OpenTab) -> None:
         page.locator("#id_url").fill(f"http://127.0.0.1:{port}/mcp")
         page.locator("#id_allow_private").fill(f"127.0.0.1:{port}")
         examine(staff, "the form in Chinese")
+        assert english(page.locator("#content")) == ["streamable HTTP"]
         page.locator("input[name=_save]").click()
         page.get_by_role("button", name="读取工具").click()
         expect(page.locator("#content-main")).to_contain_text("library__lend")
         examine(staff, "tools to be accepted, in Chinese")
+        assert set(english(page.locator("#content"))) == SAID_BY_THE_SERVER
         page.get_by_role("button", name="接受这些工具").click()
         expect(page.locator("#content-main")).to_contain_text("可选用")
         staff.goto(SERVERS)
         examine(staff, "the tool servers in Chinese")
+        assert english(page.locator("#content")) == []
