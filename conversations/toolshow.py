@@ -302,8 +302,12 @@ def note_of(call: ToolCall | Mapping[str, Any], status: str, code: str) -> str:
             return _("The model asked for a tool that is not switched on.")
         case "too_many":
             return _("This answer had used up its tool calls, so this was not run.")
+        case "timeout" if fact(call, "side_effects"):
+            return _("The tool did not answer in time. It may have had its effect.")
         case "timeout":
             return _("The tool did not answer in time.")
+        case "halfway":
+            return _("The call was stopped while it ran. It may have had its effect.")
         case "crash":
             return _("The tool failed.")
         case "cancelled":

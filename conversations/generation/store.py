@@ -263,9 +263,11 @@ def end_lost(answer: UUID, result: str) -> None:
 
 def end_open(answer: UUID) -> None:
     """Calls of an answer that is over, should their own end not have been stored."""
-    ToolCall.objects.filter(
-        message_id=answer, status__in=(CallStatus.RUNNING, CallStatus.WAITING)
-    ).update(status=CallStatus.CANCELLED, code="cancelled", result="The call was stopped.")
+    calls = ToolCall.objects.filter(message_id=answer)
+    stopped = {"status": CallStatus.CANCELLED, "result": "The call was stopped."}
+    calls.filter(status=CallStatus.RUNNING, side_effects=True).update(**stopped, code="halfway")
+    opened = (CallStatus.RUNNING, CallStatus.WAITING)
+    calls.filter(status__in=opened).update(**stopped, code="cancelled")
 
 
 def finish_round(answer: UUID, number: int, exchange: Exchange) -> None:

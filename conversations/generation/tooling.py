@@ -6,6 +6,7 @@ their person; a waiting call outlives its process, and goes on with the answer.
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -146,8 +147,11 @@ class Rounds:
         finally:
             news = self.run.outcomes[first:]
             ended = [each for each in news if each.is_final and not self.is_kept(each)]
-            await in_database(store.save_calls)(
-                [(self.rows[each.call.id].id, each) for each in ended]
+            # A trip to the database that has not begun would be cancelled with the turn.
+            await asyncio.shield(
+                in_database(store.save_calls)(
+                    [(self.rows[each.call.id].id, each) for each in ended]
+                )
             )
         return found
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+PERHAPS = "It may or may not have had its effect."
 # A tool that is told to end may tidy up for so long.
 GOODBYE_S = 1.0
 # Tools that were told to end and have not yet; kept, because a task that nobody holds may vanish.
@@ -47,6 +48,7 @@ Code = Literal[
     "crash",
     "timeout",
     "cancelled",
+    "halfway",  # stopped while it ran, though it changes something
 ]
 
 
@@ -93,6 +95,14 @@ class TooSlow(Exception):
     def __init__(self, seconds: float) -> None:
         super().__init__(f"not within {seconds:g} s")
         self.seconds = seconds
+
+
+class Stopped(Exception):
+    """The answer was stopped in the moment in which a tool was done: what it did is not to be denied."""
+
+    def __init__(self, result: object) -> None:
+        super().__init__("stopped when it was done")
+        self.result = result
 
 
 Approve = Callable[[Call, "Tool", dict[str, Any]], Awaitable[Approved | Refused]]
@@ -231,22 +241,27 @@ class Run:
             started = time.monotonic()
             result = await self.in_time(tool, arguments)
             settle("done", as_text(result, self.limits.result_bytes))
+        except Stopped as stopped:
+            settle("done", as_text(stopped.result, self.limits.result_bytes))
+            raise asyncio.CancelledError from stopped
         except asyncio.CancelledError:
-            settle("cancelled", "The call was stopped.", "cancelled")
+            if started is not None and tool.side_effects:
+                settle("cancelled", f"The call was stopped while it ran. {PERHAPS}", "halfway")
+            else:
+                settle("cancelled", "The call was stopped.", "cancelled")
             raise
         except ToolError as error:
             code: Code = "arguments" if started is None else "tool"
             settle("failed", as_text(str(error), self.limits.result_bytes), code)
         except TooSlow as error:
-            settle(
-                "failed", f"The tool did not answer within {error.seconds:g} seconds.", "timeout"
-            )
+            text = f"The tool did not answer within {error.seconds:g} seconds."
+            settle("failed", f"{text} {PERHAPS}" if tool.side_effects else text, "timeout")
         except Exception as error:
             logger.exception("tool %s failed", tool.name, extra={"call": call.id})
             settle("failed", f"The tool failed ({type(error).__name__}).", "crash")
 
     async def in_time(self, tool: Tool, arguments: dict[str, Any]) -> object:
-        """What the tool gives; `TooSlow` when it does not in time."""
+        """What the tool gives; `TooSlow` when it does not in time, `Stopped` when both come together."""
         seconds = min(tool.timeout_s, self.limits.seconds)
         work = asyncio.create_task(invoked(tool, arguments, self.context), name=f"run {tool.name}")
         try:
@@ -254,6 +269,10 @@ class Run:
             if work.done():
                 return work.result()
             raise TooSlow(seconds)
+        except asyncio.CancelledError as cancelled:
+            if work.done() and not work.cancelled() and work.exception() is None:
+                raise Stopped(work.result()) from cancelled
+            raise
         finally:
             await left(work, tool)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,6 +25,8 @@ from .conftest import ChatUpstream, Socket, limits
 from .test_tools import TEXT, add, calls, deleted, events
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from django.contrib.auth.models import User
 
     from qwenchat.tools.declaring import Tool
@@ -161,6 +165,49 @@ async def test_a_stopped_answer_takes_its_waiting_call_along(
     assert (await page.until("error"))["code"] == "invalid"
     assert ran == []
     assert (await ToolCall.objects.aget(id=id_)).status == "cancelled"
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_whatever_comes_at_the_same_moment_it_runs_once_or_not_at_all(
+    page: Socket, upstream: ChatUpstream, alice_cookie: str, seed: int
+) -> None:
+    order = random.Random(seed)
+    upstream.script(paying(1000 if seed % 2 else 5), Reply(answer("Well.")))
+    message = await ask(page)
+    id_ = await waiting(page)
+    async with Socket(alice_cookie) as tab:
+
+        async def after_a_while(what: Coroutine[Any, Any, None]) -> None:
+            for _ in range(order.randrange(4)):
+                await asyncio.sleep(0)
+            await what
+
+        together = [
+            page.say("approve", request="a", call=id_, approved=True),
+            tab.say("approve", request="b", call=id_, approved=True, arguments={"amount": 1000}),
+            tab.say("stop", request="s", message=message),
+            tab.say("answer_now", request="n", message=message),
+            page.say("regenerate", request="r", message=message, options={}),
+            *([restart()] if seed % 3 == 0 else []),
+        ]
+        order.shuffle(together)
+        await asyncio.gather(*map(after_a_while, together))
+        await page.until("end", lambda event: event["message"] == message)
+    # After a restart the approval has begun it again.
+    tasks = [each.task for each in runner.running.values() if each.task]
+    runner.stop(uuid.UUID(message))
+    await asyncio.gather(*tasks)
+    row = await ToolCall.objects.select_related("message").aget(id=id_)
+    assert len(ran) <= 1
+    if row.message.status == "interrupted":
+        assert row.status == "waiting" or ran
+    else:
+        assert row.status in ("done", "cancelled", "refused")
+    # Nobody is told that nothing happened when something did.
+    if ran:
+        assert (row.status, row.code) in (("done", ""), ("cancelled", "halfway"))
+    else:
+        assert row.code in ("", "cancelled", "refused")
 
 
 async def test_a_conversation_that_is_deleted_takes_it_along(

@@ -243,6 +243,16 @@ def test_arguments_and_results_nested_without_end_are_shown(levels):
     assert all(each.text.count("[") > 100 for each in shown.all("pre"))
 
 
+@pytest.mark.parametrize(
+    ("side_effects", "code", "perhaps"),
+    [(True, "halfway", True), (True, "timeout", True), (False, "timeout", False)],
+)
+def test_what_may_have_had_its_effect_says_so(side_effects, code, perhaps):
+    shown = line(status="failed", code=code, side_effects=side_effects, result="In English.")
+    assert ("It may have had its effect." in shown.words) is perhaps
+    assert "In English." not in shown.words
+
+
 def test_staff_see_a_waiting_call_and_cannot_decide():
     shown = line(read_only=True, **waiting())
     assert not shown.all("form")

@@ -363,6 +363,34 @@ async def test_stopping_ends_every_call_and_keeps_what_was_done():
     assert cancelled == {"2", "3"}
 
 
+async def test_what_was_stopped_while_it_changed_something_says_so():
+    started = asyncio.Event()
+
+    @tool(side_effects=True, timeout_s=0.05)
+    async def change(way: str) -> str:
+        """Changes something."""
+        started.set()
+        if way == "hangs":
+            await asyncio.Event().wait()
+        return "changed"
+
+    async def approve(*_):
+        return Approved()
+
+    rounds = Run([change], Context(), approve=approve)
+    (slow,) = await rounds.round([call("change", {"way": "hangs"})])
+    assert slow.code == "timeout"
+    assert "may or may not have had its effect" in slow.result
+    for way, state, code in (("hangs", "cancelled", "halfway"), ("is quick", "done", "")):
+        started.clear()
+        task = asyncio.create_task(rounds.round([call("change", {"way": way})]))
+        await started.wait()
+        task.cancel()  # in the very moment in which the quick one is done
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (rounds.outcomes[-1].state, rounds.outcomes[-1].code) == (state, code)
+
+
 async def test_a_result_of_megabytes_is_cut_and_says_so():
     @tool
     def big() -> str:
