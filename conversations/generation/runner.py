@@ -91,12 +91,15 @@ class Runner:
         generation = self.running.get(answer)
         if generation is None:
             return False
-        if generation.reason is None:
+        is_first = generation.reason is None
+        if is_first:
             generation.reason = reason
             if generation.asking is not None:
                 generation.asking.is_ending = reason == "shutdown"
-        if generation.streaming is not None:
-            generation.streaming.cancel()
+        streaming = generation.streaming
+        # Said again, it must not interrupt what the first time is tidying up.
+        if streaming is not None and (is_first or not streaming.cancelling()):
+            streaming.cancel()
         return True
 
     def hurry(self, answer: UUID) -> bool:

@@ -157,8 +157,11 @@ async def test_a_stopped_answer_takes_its_waiting_call_along(
     upstream.script(paying())
     message = await ask(page)
     id_ = await waiting(page)
-    await page.say("stop", message=message)
-    await page.say("stop", message=message)
+    streaming = runner.running[uuid.UUID(message)].streaming
+    for _ in range(3):
+        runner.stop(uuid.UUID(message))
+    assert streaming is not None
+    assert streaming.cancelling() == 1
     end = await page.until("end")
     assert end["status"] == "stopped"
     await page.say("approve", request="late", call=id_, approved=True)

@@ -80,6 +80,14 @@ def called(name: str, arguments: dict, id_: object) -> None:
             print("this is no JSON", flush=True)
             print("[1, 2", flush=True)
             answer(text("after the rubbish"), id_)
+        case "wrong-id":
+            answer(text("for somebody else"), 999_999)
+            answer(text("for nobody"), "x")
+            answer(text("for all"), None)
+        case "twice":
+            answer(text("first"), id_)
+            answer(text("second"), id_)
+            answer(text("third"), id_)
         case "wrong-shape":
             answer({"content": "not a list"}, id_)
         case "error":

@@ -181,18 +181,24 @@ async def test_descriptions_are_bounded_and_hold_nothing_invisible():
     [
         ("dies", "died"),
         ("hangs", "timeout"),
+        ("wrong-id", "timeout"),
         ("floods-line", "flood"),
         ("floods-messages", "flood"),
         ("wrong-shape", "protocol"),
     ],
 )
 async def test_a_server_that_misbehaves_ends_its_call_and_nothing_else(how, code):
-    timeout_s = 1 if how == "hangs" else 20
+    timeout_s = 1 if code == "timeout" else 20
     async with asyncio.timeout(40), connected(how, timeout_s=timeout_s) as connection:
         listing = await connection.listing()
         with pytest.raises(ServerError) as failed:
             await connection.call(listing.listed[0], {"text": "a"})
     assert failed.value.code == code
+
+
+async def test_an_answer_that_comes_again_is_nobody_elses():
+    async with connected("twice") as connection:
+        assert [await echoed(connection), await echoed(connection)] == ["first", "first"]
 
 
 async def test_a_death_is_told_to_the_model_and_other_tools_go_on():
