@@ -306,6 +306,8 @@ def note_of(call: ToolCall | Mapping[str, Any], status: str, code: str) -> str:
             return _("The tool did not answer in time. It may have had its effect.")
         case "timeout":
             return _("The tool did not answer in time.")
+        case "changed":
+            return _("The tool changed while this waited, so it was not run.")
         case "halfway":
             return _("The call was stopped while it ran. It may have had its effect.")
         case "crash":

@@ -208,7 +208,7 @@ def add_calls(
             call_id=call.id,
             name=call.name[:64],
             title=tool.title if tool else "",
-            origin=tool.origin if tool else "",
+            origin=tool.origin[:200] if tool else "",
             arguments=call.arguments,
             side_effects=tool.side_effects if tool else False,
         )

@@ -42,6 +42,7 @@ LOST = (
     "The server ended while this ran. It may or may not have had its effect; it was not run again."
 )
 CALL_ID_CHARACTERS = 200  # as many as are kept; no service's ids come near it
+CHANGED = "The tool has changed since this call was shown to the person, so it was not run."
 NOT_OURS = "The answer is written elsewhere now."
 # Calls that were not begun, so that they do not count when an answer goes on.
 NOT_BEGUN = ("cut", "repeated", "unknown", "too_many")
@@ -77,7 +78,9 @@ class Rounds:
         for row in self.begun.calls:
             self.rows[row.call_id] = row
         if waiting:
-            await self.outcomes([Call(row.call_id, row.name, row.arguments) for row in waiting])
+            await self.outcomes(
+                [Call(row.call_id, row.name, row.arguments, is_asked=True) for row in waiting]
+            )
         before = (await in_database(rounds.of)([self.begun_id])).get(self.begun_id, [])
         history = rounds.as_messages(before, with_reasoning=True)
         live = self.asking.live
@@ -186,6 +189,8 @@ class Rounds:
     ) -> Approved | Refused:
         """Waits for the person's word; the row says until when."""
         row = self.rows[call.id]
+        if (row.title, row.origin) != (tool.title, tool.origin[:200]):
+            return Refused(CHANGED, "changed")
         expires = row.expires or timezone.now() + APPROVAL_TIME
         if not await in_database(store.wait_for)(row.id, expires, row.code):
             return Refused(NOT_OURS)

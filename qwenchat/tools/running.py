@@ -44,6 +44,7 @@ Code = Literal[
     "arguments",  # no JSON, or not fitting
     "too_many",  # calls or rounds are used up
     "refused",  # by the person
+    "changed",  # the tool is not the one that the person was asked about
     "tool",  # the tool said why it cannot
     "crash",
     "timeout",
@@ -66,6 +67,7 @@ class Limits:
 class Call:
     """A call as the model wrote it. `is_cut`: its end is missing, so it must never run. `is_repeated`:
     the model gave it the id of an earlier call, and whoever keeps calls by their ids gave it another.
+    `is_asked`: a person has been asked about it before, such as before a restart, and their word counts.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Call:
     arguments: str
     is_cut: bool = False
     is_repeated: bool = False
+    is_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,10 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The person, or time, says no. `reason` is for the model."""
+    """The person, time, or a change says no. `reason` is for the model."""
 
     reason: str = "The person did not allow this call."
+    code: Literal["refused", "changed"] = "refused"
 
 
 class TooSlow(Exception):
@@ -228,11 +232,11 @@ class Run:
         try:
             arguments = tool.read_arguments(call.arguments)
             why = tool.why_asked(arguments, self.context)
-            if why is not None:
-                settle("waiting", code=why)
+            if why is not None or call.is_asked:
+                settle("waiting", code=why or "")
                 answer = await self.approve(call, tool, arguments)
                 if isinstance(answer, Refused):
-                    settle("refused", answer.reason, "refused")
+                    settle("refused", answer.reason, answer.code)
                     return
                 if answer.arguments is not None:
                     arguments = answer.arguments

@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -244,6 +245,47 @@ async def test_a_word_that_nobody_took_can_be_said_again(
     await page.say("approve", request="again", call=id_, approved=True)
     assert (await page.until("end", lambda event: event["message"] == message))["text"] == "Paid."
     assert ran == [(5, "")]
+
+
+@pytest.mark.parametrize("word", ["refused", ""])
+async def test_what_waited_before_a_restart_runs_on_no_other_word_than_its_persons(
+    page: Socket, upstream: ChatUpstream, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    upstream.script(paying())
+    message = await ask(page)
+    id_ = await waiting(page)
+    await restart()
+    await page.until("end")
+    # Staff have found meanwhile that it only reads.
+    only_reads = replace(pay, side_effects=False)
+    monkeypatch.setattr(toolkit, "offered", lambda _names: [only_reads])
+    if word:
+        await ToolCall.objects.filter(id=id_).aupdate(decision=word)
+    upstream.script(Reply(answer("Well.")))
+    await page.say("continue", request="c", message=message, options=TEXT)
+    if not word:
+        assert await waiting(page) == id_
+        await page.say("approve", request="no", call=id_, approved=False)
+    await page.until("end", lambda event: event["status"] == "complete")
+    assert ran == []
+    assert (await ToolCall.objects.aget(id=id_)).status == "refused"
+
+
+async def test_a_word_about_one_tool_is_none_about_another_of_its_name(
+    page: Socket, upstream: ChatUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upstream.script(paying())
+    await ask(page)
+    id_ = await waiting(page)
+    await restart()
+    await page.until("end")
+    elsewhere = replace(pay, origin="evil.example")
+    monkeypatch.setattr(toolkit, "offered", lambda _names: [elsewhere])
+    upstream.script(Reply(answer("Well.")))
+    await page.say("approve", request="ok", call=id_, approved=True)
+    await page.until("end", lambda event: event["status"] == "complete")
+    row = await ToolCall.objects.aget(id=id_)
+    assert (ran, row.status, row.code) == ([], "refused", "changed")
 
 
 async def test_an_approval_that_is_sent_again_is_answered_again(
