@@ -137,7 +137,11 @@ onAction("search-again", async (button) => {
   delete options.models; // one more answer beside this one, not another comparison
   const shown = article(message);
   if (shown && "lanes" in shown.dataset) options.model = shown.dataset.model;
-  const wishes = options.search && typeof options.search === "object" ? options.search : {};
+  const wishes = options.search && typeof options.search === "object" ? { ...options.search } : {};
+  // Searching in steps the model decides for itself: there nothing can be forced.
+  if (String(/** @type {any} */ (wishes).search_strategy ?? "").startsWith("agent")) {
+    delete /** @type {any} */ (wishes).search_strategy;
+  }
   options.search = { ...wishes, forced_search: true };
   button.setAttribute("aria-disabled", "true");
   try {
