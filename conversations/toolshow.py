@@ -171,7 +171,7 @@ def shown_call(
         result=result,
         status=status,
         status_label=label_of(call, status, code, read_only=read_only),
-        duration="" if code in NEVER_RAN else took(fact(call, "duration_ms")),
+        duration="" if code in NEVER_RAN else took(call, status),
         icon="refused" if status == CallStatus.REFUSED else ICONS.get(name, "tool"),
         node=node,
         tone=tone,
@@ -394,8 +394,10 @@ def shortened(text: str) -> str:
     return line if len(line) <= PREVIEW_CHARACTERS else f"{line[:PREVIEW_CHARACTERS]}…"
 
 
-def took(milliseconds: Any) -> str:
-    return seconds(milliseconds) if isinstance(milliseconds, int) else ""
+def took(call: ToolCall | Mapping[str, Any], status: str) -> str:
+    """How long it ran; "" where it did not get so far."""
+    ms = fact(call, "duration_ms")
+    return seconds(ms) if isinstance(ms, int) and (ms or status == CallStatus.DONE) else ""
 
 
 def since(call: ToolCall | Mapping[str, Any]) -> int:

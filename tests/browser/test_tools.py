@@ -108,9 +108,9 @@ def test_parallel_calls_are_cards_with_their_results(tool_chat: Chat) -> None:
     expect(sums).to_have_attribute("data-status", "done")
     sums.locator("summary").click()
     expect(sums.locator("pre").last).to_contain_text("408")
-    expect(chat.answer().locator("[data-tool=current_time]")).to_have_attribute(
-        "data-status", "done"
-    )
+    time = chat.answer().locator("[data-tool=current_time]")
+    expect(time).to_have_attribute("data-status", "done")
+    time.locator("summary").click()
     expect(chat.prose()).to_contain_text("408")
     examine(chat, "two calls")
 

@@ -130,7 +130,10 @@ def test_a_refused_call_says_who_refused():
 
 
 def test_a_stopped_call_says_so():
-    assert "Stopped" in line(status="cancelled", code="cancelled").one("summary").words
+    stopped = line(status="cancelled", code="cancelled")
+    assert stopped.one("summary").words == "current_weather 杭州 Stopped 0.4 s"
+    never = line(status="cancelled", code="cancelled", duration_ms=0)
+    assert never.one("summary").words == "current_weather 杭州 Stopped"
 
 
 def test_the_server_that_a_tool_belongs_to_is_named():
