@@ -6,7 +6,6 @@ same person, stores nothing and gives the first result again.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,28 +15,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from qwenchat import rates, refusals
-from qwenchat.dashscope import payloads
 from qwenchat.dashscope.texts import clean
 from qwenchat.markup import plain
 from qwenchat.refusals import Refusal
-from qwenchat.tools import schemas
-from qwenchat.tools.declaring import MOST_ARGUMENT_CHARACTERS, MOST_ARGUMENT_DEPTH, is_deeper
 
-from . import access, branches, bringing, interpreter, misfits, news, offered, routing
-from .generation import toolkit
-from .models import (
-    RUNNING,
-    TITLE_CHARACTERS,
-    CallStatus,
-    Command,
-    Conversation,
-    Message,
-    Role,
-    Status,
-    ToolCall,
-)
+from . import access, branches, bringing, conditions, interpreter, news, offered, routing
+from .models import TITLE_CHARACTERS, Command, Conversation, Message, Role, Status
 from .options import Options
-from .toolbox.offer import may_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,26 +32,6 @@ if TYPE_CHECKING:
     from .routing import Brought, Chosen
 
 FIRST_TITLE_CHARACTERS = 60
-# Answers that wait for their person do not count among those that may run at a time; all together may be so
-# many times as many.
-WAITING_SHARE = 4
-# Options that are called otherwise in the service's requests.
-NAMES_HERE = {
-    "schema": "ocr_schema",
-    "enable_search": "search",
-    "search_options": "search",
-    "enable_code_interpreter": "tools",
-    **dict.fromkeys(
-        (
-            "freshness",
-            "assigned_site_list",
-            "search_strategy",
-            "citation_format",
-            "enable_citation",
-        ),
-        "search",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +80,7 @@ def send(
 
     `parent` is an answer to go on from, or a question to ask again in other words, beside it.
     """
-    check_text(text, is_alone=not attachments)
+    conditions.check_text(text, is_alone=not attachments)
 
     def store() -> Stored:
         asked_again = question_in(user, parent)
@@ -126,9 +90,9 @@ def send(
         models = routing.models_for(options, place.conversation, [*brought, *earlier])
         tools = routing.named_tools(options, place.conversation)
         interpreter.check(user, [each.model for each in models], options, tools)
-        check_options(models, options, text, tools)
+        conditions.check_options(models, options, text, tools)
         bringing.check(models, brought, options)
-        check_room(user, len(models))
+        conditions.check_room(user, len(models))
         if options.system is not None:
             place.conversation.system = options.system
         if options.tools is not None:
@@ -183,7 +147,7 @@ def placed(user: User, conversation: str | None, parent: str | None, title: str)
     if after is None:
         return Place(found, None)
     if after.is_running:
-        raise busy()
+        raise conditions.busy()
     if after.role == Role.USER and parent is not None:
         return Place(found, after.parent_id)
     return Place(found, after.id)
@@ -195,7 +159,7 @@ def regenerate(user: User, *, request: str, message: str, options: Options) -> S
     def store() -> Stored:
         first = answer_for(user, message)
         if first.is_running:
-            raise busy()
+            raise conditions.busy()
         conversation = locked(user, first.conversation_id)
         chosen = reading_again(first, options)
         brought = bringing.of(first.parent, chosen)
@@ -203,9 +167,9 @@ def regenerate(user: User, *, request: str, message: str, options: Options) -> S
         models = routing.models_for(chosen, conversation, [*brought, *earlier], again=first.model)
         tools = routing.named_tools(chosen, conversation)
         interpreter.check(user, [each.model for each in models], chosen, tools)
-        check_options(models, chosen, first.parent.text if first.parent else "", tools)
+        conditions.check_options(models, chosen, first.parent.text if first.parent else "", tools)
         bringing.check(models, brought, chosen)
-        check_room(user, len(models))
+        conditions.check_room(user, len(models))
         if options.system is not None:
             conversation.system = options.system
         if options.tools is not None:
@@ -225,7 +189,7 @@ def go_on(user: User, *, request: str, message: str, options: Options) -> Stored
     def store() -> Stored:
         answer = answer_for(user, message)
         if answer.is_running:
-            raise busy()
+            raise conditions.busy()
         if not answer.can_continue:
             raise Refusal("invalid", _("This answer is complete."), field="message")
         return running_again(user, request, answer)
@@ -236,7 +200,7 @@ def go_on(user: User, *, request: str, message: str, options: Options) -> Stored
 def running_again(user: User, request: str, answer: Message) -> Stored:
     """An answer that had ended before its own end, queued for this process."""
     conversation = locked(user, answer.conversation_id)
-    check_room(user, 1)
+    conditions.check_room(user, 1)
     now = timezone.now()
     changed = Message.objects.filter(id=answer.id, status=answer.status).update(
         status=Status.QUEUED,
@@ -248,76 +212,11 @@ def running_again(user: User, request: str, answer: Message) -> Stored:
         heartbeat=now,
     )
     if not changed:
-        raise busy()
+        raise conditions.busy()
     answer.status = Status.QUEUED
     conversation.updated = now
     conversation.save(update_fields=["updated"])
     return stored(request, conversation, [answer])
-
-
-def approve(
-    user: User, *, request: str, call: str, approved: bool, arguments: dict[str, Any] | None
-) -> Stored:
-    """The person's word about a waiting call; an answer that was cut meanwhile runs again from there.
-
-    The word holds for this call with these arguments, until its time is over, and is said once. Arguments
-    that do not fit are refused here, where their person can still mend them. With a `request` it is carried
-    out once, like everything that a page sends again after a lost connection.
-    """
-    done = Command.objects.filter(user=user, request=request).first() if request else None
-    if done is not None:
-        return Stored(done.ack)
-    with transaction.atomic():
-        row = waiting_call(user, call)
-        if approved and not may_use(user, row.name):
-            refused = _("This tool is not offered to you any more. You can only refuse the call.")
-            raise Refusal("invalid", refused, field="call")
-        row.decision = "approved" if approved else "refused"
-        row.edited = None
-        if approved and arguments is not None:
-            check_arguments(user, row, arguments)
-            row.edited = arguments
-        row.save(update_fields=["decision", "edited"])
-        if row.message.is_running:
-            said = Stored({"type": "ack", "request": request, "call": str(row.id)})
-        else:
-            said = running_again(user, request, row.message)
-        if request:
-            Command.objects.create(user=user, request=request, ack=said.ack)
-        return said
-
-
-def waiting_call(user: User, call: str) -> ToolCall:
-    try:
-        row = (
-            ToolCall.objects.select_for_update(of=("self",))
-            .select_related("message__conversation")
-            .get(id=access.parsed(call), message__conversation__owner=user)
-        )
-    except (ToolCall.DoesNotExist, access.NotFound):
-        raise refusals.not_found() from None
-    # A word that nobody took, because the process that waited for it is gone, can be said again.
-    is_said = row.decision and row.message.is_running
-    if row.status != CallStatus.WAITING or is_said:
-        raise Refusal("invalid", _("This call is not waiting any more."), field="call")
-    if row.expires is None or row.expires <= timezone.now():
-        raise Refusal("invalid", _("The time to allow this call is over."), field="call")
-    return row
-
-
-def check_arguments(user: User, call: ToolCall, arguments: dict[str, Any]) -> None:
-    """What a person put in the place of a model's arguments, against the tool as it is offered now: told at
-    once, it can still be mended."""
-    is_long = len(json.dumps(arguments)) > MOST_ARGUMENT_CHARACTERS
-    if is_long or is_deeper(arguments, MOST_ARGUMENT_DEPTH):
-        sentence = _("These arguments are too long, or nested too deeply. Shorten them.")
-        raise Refusal("invalid", sentence, field="arguments")
-    schema = toolkit.schema_for(call.name, user.pk)
-    found = schemas.found(schema, arguments) if schema is not None else ()
-    if found:
-        problems = "; ".join(f"{each.path or '$'} {misfits.sentence(each)}" for each in found)
-        sentence = _("These arguments do not fit the tool: %(problems)s.")
-        raise Refusal("invalid", sentence % {"problems": problems}, field="arguments")
 
 
 def rename(conversation: Conversation, title: str) -> None:
@@ -362,59 +261,6 @@ def reading_again(answer: Message, options: Options) -> Options:
     if options.again_pages:
         raise Refusal("invalid", _("Only an answer of OCR has pages."), field="options.again_pages")
     return options
-
-
-def check_text(text: str, *, is_alone: bool) -> None:
-    if is_alone and not text.strip():
-        raise Refusal("invalid", _("Write something first."), field="text")
-    most = settings.LIMITS.text_characters
-    if len(text) > most:
-        sentence = _("This message has %(count)s characters; %(most)s fit. Shorten it or split it.")
-        raise Refusal(
-            "too_large", sentence % {"count": f"{len(text):,}", "most": f"{most:,}"}, field="text"
-        )
-
-
-def check_options(
-    models: Sequence[Chosen], options: Options, text: str, tools: Sequence[str] = ()
-) -> None:
-    """Builds what would be sent, so that a value out of range is refused before anything is stored."""
-    for model in (chosen.model for chosen in models):
-        if offered.find(model) is None:
-            sentence = _("The model “%(model)s” is not offered here. Choose another one.")
-            raise Refusal(
-                "model_not_found", sentence % {"model": model[:100]}, field="options.model"
-            )
-        try:
-            routing.trial(model, text, interpreter.applied(model, options, tools))
-        except payloads.FieldError as error:
-            sentence = _("“%(name)s” does not fit %(model)s: %(reason)s")
-            name = NAMES_HERE.get(error.field, error.field)
-            raise Refusal(
-                "invalid",
-                sentence % {"name": name, "model": model, "reason": error.message},
-                field=f"options.{name}",
-            ) from error
-
-
-def check_room(user: User, wanted: int) -> None:
-    answers = Message.objects.filter(conversation__owner=user, status__in=RUNNING)
-    running, most = answers.count(), settings.LIMITS.running_answers
-    if running + wanted > most:
-        waiting = ToolCall.objects.filter(message__in=answers, status=CallStatus.WAITING)
-        waits = waiting.values("message").distinct().count()
-        if running + wanted <= most * WAITING_SHARE:
-            running -= waits  # they cost nothing while they wait for their person
-        elif waits:
-            sentence = _("Many calls of tools wait for you. Allow or refuse some of them first.")
-            raise Refusal("rate_limited", sentence, retry_after=5)
-    if running + wanted > most:
-        sentence = _("%(count)d answers are being written already. Wait for one or stop it.")
-        raise Refusal("rate_limited", sentence % {"count": running}, retry_after=5)
-
-
-def busy() -> Refusal:
-    return Refusal("busy", _("This is still being answered. Stop it, or wait for its end."))
 
 
 def started(user: User, title: str) -> Conversation:

@@ -25,6 +25,7 @@ from qwenchat.refusals import Refusal
 from . import (
     access,
     actions,
+    approving,
     commands,
     frames,
     news,
@@ -317,7 +318,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await news.conversation_changed(self.user_id, stored.row)
 
     def decided(self, command: commands.Approve) -> actions.Stored:
-        return actions.approve(
+        return approving.approve(
             self.user,
             request=command.request or "",
             call=command.call,
