@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from .toolshow import ShownSource, shown_sources
+from .showing_sources import ShownSource, shown_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

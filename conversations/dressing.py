@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import toolshow
+from . import showing_sources, toolshow
 
 
 def dress(frame: dict[str, Any]) -> None:
@@ -14,10 +14,10 @@ def dress(frame: dict[str, Any]) -> None:
         case "tool":
             frame["html"] = toolshow.call_html(frame["call"], message)
         case "sources":
-            frame["html"] = toolshow.sources_html(message, frame["sources"])
+            frame["html"] = showing_sources.sources_html(message, frame["sources"])
         case "snapshot":
             frame["calls"] = [
                 call | {"html": toolshow.call_html(call, message)} for call in frame["calls"]
             ]
             if frame["sources"]:
-                frame["sources_html"] = toolshow.sources_html(message, frame["sources"])
+                frame["sources_html"] = showing_sources.sources_html(message, frame["sources"])

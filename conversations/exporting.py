@@ -19,7 +19,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 
-from . import branches, presenting, recognised, showing_files, toolshow
+from . import branches, presenting, recognised, showing_files, showing_sources, toolshow
 from .models import Role
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def answer_markdown(message: Message) -> str:
 
 def sources_markdown(message: Message) -> str:
     """The sources by the numbers that the answer's marks have."""
-    sources = toolshow.shown_sources(message.sources)
+    sources = showing_sources.shown_sources(message.sources)
     if not sources:
         told = presenting.searched(message)
         return f"*{escaped(told)}*" if told else ""

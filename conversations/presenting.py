@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from qwenchat import markup
 
-from . import citations, problems, routing, showing_files, structured, toolshow
+from . import citations, problems, routing, showing_files, showing_sources, structured, toolshow
 from .context import estimated_tokens
 from .models import CallStatus, Message, Recognition, Role, Status
 from .options import Options
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
     from .showing_files import ShownAttachment, ShownRecognition
+    from .showing_sources import ShownSource
     from .structured import ShownStructure
-    from .toolshow import ShownCall, ShownSource
+    from .toolshow import ShownCall
     from .tree import Siblings
 
 
@@ -181,7 +182,7 @@ def shown(message: Message, place: Siblings | None, *, read_only: bool = False) 
             toolshow.shown_call(call, message.id, read_only=read_only, over=not message.is_running)
             for call in calls
         ),
-        sources=toolshow.shown_sources(message.sources),
+        sources=showing_sources.shown_sources(message.sources),
         searched=searched(message),
         interpreted=interpreted(message, has_run=any(call.by_service for call in calls)),
         can_answer_now=message.is_running and not message.text,
@@ -255,11 +256,13 @@ def structure_of(message: Message) -> ShownStructure | None:
 
 def searched(message: Message) -> str:
     """Whether the model searched, in words."""
-    return toolshow.sentence(search_word(message), len(toolshow.shown_sources(message.sources)))
+    return showing_sources.sentence(
+        search_word(message), len(showing_sources.shown_sources(message.sources))
+    )
 
 
 def search_word(message: Message) -> str:
-    """`toolshow.sentence`'s word for it: as far as the protocol that was used tells of a search."""
+    """`showing_sources.sentence`'s word for it: as far as the protocol that was used tells of a search."""
     if message.searched:
         return "yes"
     if not message.options.get("search") or message.is_running or not has_begun(message):

@@ -13,7 +13,14 @@ from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from conversations import citations, presenting, showing_files, structured, toolshow
+from conversations import (
+    citations,
+    presenting,
+    showing_files,
+    showing_sources,
+    structured,
+    toolshow,
+)
 from qwenchat.markup.sanitise import clean
 
 from .frozen import shared_files
@@ -24,8 +31,9 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
     from attachments.models import Kind
+    from conversations.showing_sources import ShownSource
     from conversations.structured import ShownStructure
-    from conversations.toolshow import ShownCall, ShownSource
+    from conversations.toolshow import ShownCall
 
     from .frozen import (
         End,
@@ -112,7 +120,7 @@ def shown_file(file: FrozenFile, token: str, numbers: Iterator[int]) -> SharedFi
 
 def shown_answer(message: FrozenAnswer, number: int) -> SharedMessage:
     place = str(number)
-    sources = toolshow.shown_sources(message["sources"])
+    sources = showing_sources.shown_sources(message["sources"])
     html = citations.linked(clean(message["html"]), place, sources)
     reasoning = message.get("reasoning", "")
     return SharedMessage(
@@ -125,7 +133,7 @@ def shown_answer(message: FrozenAnswer, number: int) -> SharedMessage:
         else None,
         calls=tuple(shown_call(call, place) for call in message["calls"]),
         sources=sources,
-        searched=toolshow.sentence(message["searched"], len(sources)),
+        searched=showing_sources.sentence(message["searched"], len(sources)),
         structure=shown_structure(message["structure"]),
         note=note_of(message["end"]),
     )

@@ -15,7 +15,7 @@ pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
 from playwright.sync_api import expect
 
-from conversations import citations, toolshow
+from conversations import citations, showing_sources, toolshow
 
 from .test_script import ask, at, chat  # noqa: F401  -- the fixture
 
@@ -77,7 +77,7 @@ def found(server: Server, answer: str) -> None:
             "message": answer,
             "seq": live.seq,
             "sources": SOURCES,
-            "html": toolshow.sources_html(answer, SOURCES),
+            "html": showing_sources.sources_html(answer, SOURCES),
         }
     )
 
@@ -306,7 +306,7 @@ def test_search_and_answer_again_asks_for_a_search(chat: Page, server: Server) -
     at(chat, server, path)
     shown = chat.locator(".msg--assistant")
     message = shown.get_attribute("data-message")
-    html = toolshow.sources_html(message, [], "asked")
+    html = showing_sources.sources_html(message, [], "asked")
     shown.evaluate(
         "(article, html) => article.insertAdjacentHTML('beforeend', `<ol class=trail>${html}</ol>`)",
         html,

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone, translation
 from markdown_it import MarkdownIt
 
-from conversations import exporting, toolshow
+from conversations import exporting, showing_sources, toolshow
 from conversations.models import ToolCall
 from tests.pages.conftest import Tree, signed_in
 from tests.pages.reading import Page
@@ -317,7 +317,7 @@ def source(index=1, **fields):
 
 
 def search(sources, searched="yes", **how):
-    return Page(toolshow.sources_html(ANSWER, sources, searched, **how))
+    return Page(showing_sources.sources_html(ANSWER, sources, searched, **how))
 
 
 def test_sources_are_numbered_cards_with_title_site_and_host():
@@ -366,7 +366,7 @@ def test_nothing_of_a_source_becomes_markup():
 
 
 def test_a_number_that_comes_twice_or_not_at_all_is_given_once():
-    shown = toolshow.shown_sources(
+    shown = showing_sources.shown_sources(
         [source(1), source(1, title="Again"), source(None), source("x"), source(-4), {}]
     )
     assert [each.index for each in shown] == [1, 3, 4, 5, 6]
@@ -378,7 +378,7 @@ def test_the_page_says_truthfully_whether_the_model_searched():
     asked = search([], "asked")
     assert "Did not search the web" in asked.root.words
     assert "did not say whether it was used" in search([], "untold").root.words
-    assert toolshow.sources_html(ANSWER, [], "") == ""
+    assert showing_sources.sources_html(ANSWER, [], "") == ""
 
 
 def test_an_answer_without_a_search_offers_one():
