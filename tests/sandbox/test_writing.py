@@ -200,6 +200,7 @@ def test_code_in_a_question_can_t_break_out_of_its_fence():
         ("```\ncode\n```", "Code"),
         ("/sandbox cut\nwrite 200 words", "Write 200 words"),
         ("???", "Sandbox"),
+        ("What is 17 * 24 in **words**?", "What is 17 * 24 in"),
     ],
 )
 def test_titles_are_the_first_words(question, title):

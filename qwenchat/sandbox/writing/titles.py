@@ -20,7 +20,9 @@ _ASKS = re.compile(
     re.I | re.S,
 )
 _LABEL = re.compile(r"^\W*(?:user|human|question|message|用户|问题)\W*[:：]\s*|<[^>]+>", re.I)
-_MARKS = re.compile(r"[`*_#>|~\[\]()$\\“”\"]+")
+# Marks stand at words; one between two spaces, as in 17 * 24, is none.
+_MARK = r"[`*_#>|~\[\]()$\\“”\"]+"
+_MARKS = re.compile(rf"^\s*{_MARK}|{_MARK}(?=\S)|(?<=\S){_MARK}")
 _LATIN_POLITE = re.compile(
     r"^(?:please|can you|could you|would you|hi|hello|hey|i want you to|i'd like you to)\b[\s,!.]*",
     re.I,
