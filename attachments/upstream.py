@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
@@ -85,7 +85,7 @@ async def upload_to_service(
         row = await copy_to_use(attachment.file_id, account, tell, wait_s)
         if not row.upstream_id:
             tell("uploading")
-            row = await upload(files, attachment, row)
+            await upload(files, attachment, row)
         return await read_by_service(files, row, tell, wait_s)
 
 
@@ -97,7 +97,7 @@ async def copy_to_use(
     deadline = loop.time() + wait_s
     while True:
         try:
-            return await in_thread(copy_for)(file, account)
+            return await whole(in_thread(copy_for)(file, account), undo=let_go)
         except StillReading:
             if loop.time() > deadline:
                 raise
@@ -105,20 +105,40 @@ async def copy_to_use(
         await asyncio.sleep(POLL_S[0])
 
 
-async def upload(files: Files, attachment: Attachment, row: UpstreamFile) -> UpstreamFile:
-    async with local_file(attachment.file.path) as source:
-        try:
-            info = await files.upload_file(source, attachment.name, purpose="file-extract")
-        except DashScopeError:
-            await in_thread(forget)(row.pk)
-            raise
-        except asyncio.CancelledError:
-            # Whoever asks next begins anew at once; should it have arrived, the service keeps one too many.
-            await asyncio.shield(in_thread(forget)(row.pk))
-            raise
-    await in_thread(remember)(row.pk, info.id, UpstreamStatus.PARSING)
+@asynccontextmanager
+async def begun(row: UpstreamFile) -> AsyncIterator[None]:
+    """An upload for this row: where it does not come to its end, whoever asks next begins anew at once.
+
+    Should it have arrived all the same, the service keeps one copy too many.
+    """
+    try:
+        yield
+    except BaseException:
+        await asyncio.shield(in_thread(forget)(row.pk))
+        raise
+
+
+async def whole(trip: Coroutine[Any, Any, R], undo: Callable[[R], Coroutine[Any, Any, None]]) -> R:
+    """What the trip gives. When cancelled it is undone first: its thread goes through with it anyway."""
+    task = asyncio.ensure_future(trip)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with suppress(Exception):
+            await undo(await task)
+        raise
+
+
+async def let_go(row: UpstreamFile) -> None:
+    if not row.upstream_id:
+        await in_thread(forget)(row.pk)
+
+
+async def upload(files: Files, attachment: Attachment, row: UpstreamFile) -> None:
+    async with begun(row), local_file(attachment.file.path) as source:
+        info = await files.upload_file(source, attachment.name, purpose="file-extract")
     row.upstream_id, row.status = info.id, UpstreamStatus.PARSING
-    return row
+    await asyncio.shield(in_thread(remember)(row.pk, info.id, UpstreamStatus.PARSING))
 
 
 async def read_by_service(

@@ -107,6 +107,26 @@ async def test_a_refused_file_begins_anew_next_time_and_its_copy_is_deleted(repo
     assert await rows() == [("file-fe-2", "ready")]
 
 
+@pytest.mark.parametrize("turns", [1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 200])
+async def test_whenever_it_is_stopped_the_next_one_begins_at_once(report, turns):
+    """`turns` of the event loop: in a trip to the database, while the file is opened, in the upload."""
+    service, forever = Service(), asyncio.Event()
+
+    async def slow(*_, **__):
+        await forever.wait()
+
+    real, service.upload_file = service.upload_file, slow
+    stopped = asyncio.ensure_future(sent(service, report))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    stopped.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopped
+    assert await rows() == []
+    service.upload_file = real
+    assert await sent(service, report, wait_s=0.5) == "file-fe-1"
+
+
 async def test_a_failed_upload_leaves_no_trace(report):
     service = Service(fails=[UnavailableError("down", status=503)])
     with pytest.raises(UnavailableError):
