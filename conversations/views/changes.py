@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
 
 from conversations import access, actions, news
 from conversations.generation.runner import runner
@@ -60,9 +61,9 @@ def rename(request: MemberRequest, conversation: UUID) -> HttpResponse:
     told_of(found)
     if not request.htmx:
         return HttpResponseRedirect(found.get_absolute_url())
-    row = sidebar.row_of(found, set(), None)
-    here = shows(request, found)
-    return render(request, "conversations/_renamed.html", {"row": row, "is_shown": here})
+    # The page does with it what it does with the same news from the socket, which may be down.
+    row = news.row_of(found, generating=found.is_generating)
+    return trigger_client_event(HttpResponse(), "renamed", row)
 
 
 def asked_for_title(

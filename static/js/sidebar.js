@@ -18,7 +18,12 @@ const rowOf = (id) => document.querySelector(`.nav-row[data-conversation="${CSS.
 /** @type {Map<string, string>} */
 const order = new Map(); // when each was last said to have changed
 
-on("conversation", ({ conversation: told }) => {
+on("conversation", ({ conversation }) => hear(conversation));
+// The answer to the form says the same, for when nobody is connected.
+document.addEventListener("renamed", (event) => hear(/** @type {CustomEvent} */ (event).detail));
+
+/** @param {Told} told */
+function hear(told) {
   if (told.id === conversation() && told.title) name(told.title);
   const row = rowOf(told.id);
   if (told.deleted) return row && remove(row);
@@ -27,7 +32,7 @@ on("conversation", ({ conversation: told }) => {
   const moved = told.updated && order.get(told.id) !== told.updated;
   if (told.updated) order.set(told.id, told.updated);
   if (moved && told.generating && !isFirst(row)) reload();
-});
+}
 
 // What changed while nobody was connected was told to nobody.
 let missed = false;
