@@ -47,7 +47,7 @@ def tests() -> bool:
     results = [
         step("tests", [*PYTEST, "-m", "not browser", "-p", "no:playwright", "-n", "2", "-q"]),
         # A browser on a machine that is busy with other things can be late once; what is broken is so twice.
-        step("browser", browser, DJANGO_ALLOW_ASYNC_UNSAFE="1")
+        step("browser", [*browser, *BESIDE], DJANGO_ALLOW_ASYNC_UNSAFE="1")
         or step(
             "browser, what failed once more",
             [*browser, "--last-failed", "--last-failed-no-failures", "none"],
@@ -62,13 +62,25 @@ def tests() -> bool:
         results.append(
             step(
                 "PostgreSQL",
-                [*PYTEST, "-m", "not browser", "-p", "no:playwright", "-q", *ON_POSTGRESQL],
+                [
+                    *PYTEST,
+                    "-m",
+                    "not browser",
+                    "-p",
+                    "no:playwright",
+                    "-n",
+                    "2",
+                    "-q",
+                    *ON_POSTGRESQL,
+                ],
                 DATABASE_URL=server.url,
             )
         )
     return all(results)
 
 
+# Two files at a time: each has a server and a browser of its own, which mostly wait.
+BESIDE = ["-n", "2", "--dist", "loadfile"]
 ON_POSTGRESQL = ["tests/conversations", "tests/review", "tests/pages", "tests/toolbox"]
 
 
