@@ -12,7 +12,8 @@ from django.conf import settings
 
 from conversations import service
 from conversations.database import in_database
-from qwenchat.dashscope.events import CodeRun, TextWasReasoning, ToolCall, ToolCallDelta
+from qwenchat.dashscope.events import CodeRun, TextWasReasoning, ToolCallDelta
+from qwenchat.dashscope.folding import joined
 
 from . import store
 from .coderuns import CodeRuns
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from conversations.pieces import FileProblem
     from qwenchat.dashscope.errors import DashScopeError
-    from qwenchat.dashscope.events import Event
+    from qwenchat.dashscope.events import Event, ToolCall
 
     from .live import LiveAnswer
 
@@ -53,15 +54,6 @@ class Gathered:
         self.last = order.index(self.last) if self.last in self.calls else None
         self.calls, self.size = {}, 0
         return found
-
-
-def joined(fragments: list[ToolCallDelta]) -> ToolCall:
-    """The call of one index: id and name are set once, for they may be repeated, empty or missing later."""
-    return ToolCall(
-        next((each.id for each in fragments if each.id), ""),
-        next((each.name for each in fragments if each.name), ""),
-        "".join(each.arguments for each in fragments),
-    )
 
 
 class ReachedLimit(Exception):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .events import (
     CodeRun,
     Completion,
@@ -19,6 +21,9 @@ from .events import (
     Usage,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class Folder:
     """Folds events into one Completion."""
@@ -27,7 +32,7 @@ class Folder:
         self._started = Started("", "", "")
         self._text: list[str] = []
         self._reasoning: list[str] = []
-        self._calls: dict[int, ToolCall] = {}
+        self._calls: dict[int, list[ToolCallDelta]] = {}
         self._usage: Usage | None = None
         self._reason = ""
         self._sources: tuple[Source, ...] = ()
@@ -48,7 +53,7 @@ class Folder:
                     self._reasoning += self._text
                     self._text = []
                 case ToolCallDelta():
-                    self._calls[event.index] = merged(self._calls.get(event.index), event)
+                    self._calls.setdefault(event.index, []).append(event)
                 case SearchSources(sources):
                     self._sources = sources
                 case CodeRun():
@@ -62,7 +67,7 @@ class Folder:
 
     def completion(self) -> Completion:
         """Give what was folded so far."""
-        calls = (call for _, call in sorted(self._calls.items()))
+        calls = (joined(fragments) for _, fragments in sorted(self._calls.items()))
         return Completion(
             text="".join(self._text),
             reasoning="".join(self._reasoning),
@@ -78,9 +83,11 @@ class Folder:
         )
 
 
-def merged(call: ToolCall | None, delta: ToolCallDelta) -> ToolCall:
-    """Give `call` with one more fragment: id and name are set once, for they may be repeated, empty
-    or missing later."""
-    if call is None:
-        return ToolCall(delta.id, delta.name, delta.arguments)
-    return ToolCall(call.id or delta.id, call.name or delta.name, call.arguments + delta.arguments)
+def joined(fragments: Sequence[ToolCallDelta]) -> ToolCall:
+    """Give the call of one index: id and name are set once, for they may be repeated, empty or missing
+    later."""
+    return ToolCall(
+        next((each.id for each in fragments if each.id), ""),
+        next((each.name for each in fragments if each.name), ""),
+        "".join(each.arguments for each in fragments),
+    )
