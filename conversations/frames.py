@@ -15,10 +15,11 @@ from .models import Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from .commands import Format
-    from .models import Conversation
+    from .models import Conversation, ToolCall
 
 
 def ack(stored: dict[str, Any], format: Format) -> dict[str, Any]:
@@ -98,3 +99,28 @@ def end(row: Message, format: Format) -> dict[str, Any]:
         "html": html,
         "fragment": fragments([row.id], with_prose=False).get(str(row.id), ""),
     }
+
+
+def call(row: ToolCall, started: datetime | None = None) -> dict[str, Any]:
+    """What a `tool` event says of a call; `started`: since when it runs, where that is known."""
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "title": row.title,
+        "origin": row.origin,
+        "arguments": row.arguments,
+        "edited": row.edited,
+        "status": str(row.status),
+        "decision": row.decision,
+        "code": row.code,
+        "result": row.result,
+        "duration_ms": row.duration_ms,
+        "side_effects": row.side_effects,
+        "by_service": row.by_service,
+        "started": moment(started),
+        "expires": moment(row.expires),
+    }
+
+
+def moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

@@ -7,11 +7,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from conversations import interpreter
+from conversations import frames, interpreter
 from conversations.database import in_database
 from conversations.models import CallStatus, ToolCall
 
-from . import store, tooling
+from . import store
 
 if TYPE_CHECKING:
     from qwenchat.dashscope.events import CodeRun
@@ -49,7 +49,7 @@ class CodeRuns:
         row.arguments = json.dumps({"code": run.code}, ensure_ascii=False) if run.code else "{}"
         row.result = interpreter.RESULT if run.code else interpreter.UNTOLD
         self.unsaved[place] = row
-        self.live.show_call(tooling.shown(row))
+        self.live.show_call(frames.call(row))
 
     async def save(self, *, at_once: bool = False) -> None:
         """Stores what is new, not more often than it has to."""

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import DatabaseError
 
-from conversations import citations, news
+from conversations import citations, frames, news
 from conversations.database import in_database
 from qwenchat import markup
 from qwenchat.dashscope.errors import DashScopeError
 from qwenchat.dashscope.payloads import FieldError
 
-from . import asking, ending, store, tooling, turn
+from . import asking, ending, store, turn
 from .hub import MemoryHub
 from .live import LiveAnswer
 
@@ -174,7 +174,7 @@ class Runner:
         live.sources = list(begun.sources)
         live.link = lambda html, sources: citations.linked(html, live.id, sources)
         for call in (*begun.calls, *begun.code_runs):
-            live.show_call(tooling.shown(call))
+            live.show_call(frames.call(call))
         run = asking.Run(started=time.monotonic())
         generation.live, generation.begun, generation.run = live, begun, run
         self.hub.opened(live)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from conversations import rounds, routing
+from conversations import frames, rounds, routing
 from conversations.context import CONTINUE
 from conversations.database import in_database
 from conversations.models import CallStatus
@@ -181,7 +181,7 @@ class Rounds:
         self.show(row)
 
     def show(self, row: ToolCall) -> None:
-        self.asking.live.show_call(shown(row, self.started.get(row.id)))
+        self.asking.live.show_call(frames.call(row, self.started.get(row.id)))
         self.asking.changed()
 
     async def approve(
@@ -244,28 +244,3 @@ def rounds_of(begun: Begun, asking: Asking, tools: Sequence[Tool], context: Any)
     opened = Rounds(begun, asking, tools, run)
     run.approve, run.watch = opened.approve, opened.watch
     return opened
-
-
-def shown(row: ToolCall, started: datetime | None = None) -> dict[str, Any]:
-    """A call as the socket's `tool` event has it."""
-    return {
-        "id": str(row.id),
-        "name": row.name,
-        "title": row.title,
-        "origin": row.origin,
-        "arguments": row.arguments,
-        "edited": row.edited,
-        "status": str(row.status),
-        "decision": row.decision,
-        "code": row.code,
-        "result": row.result,
-        "duration_ms": row.duration_ms,
-        "side_effects": row.side_effects,
-        "by_service": row.by_service,
-        "started": moment(started),
-        "expires": moment(row.expires),
-    }
-
-
-def moment(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
