@@ -19,7 +19,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 
-from . import branches, presenting, recognised, showing_files, showing_sources, toolshow
+from . import branches, endings, presenting, recognised, showing_files, showing_sources, toolshow
 from .models import Role
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def as_markdown(conversation: Conversation) -> str:
             over = not message.is_running
             parts += [call_markdown(call, over=over) for call in message.calls.all()]
             parts += [answer_markdown(message), sources_markdown(message)]
-            notice = presenting.notice_of(message) or presenting.alert_of(message)
+            notice = endings.notice_of(message) or endings.alert_of(message)
             if notice is not None:
                 parts.append(f"*{escaped(notice.text)}*")
     return "\n\n".join(part for part in parts if part) + "\n"
