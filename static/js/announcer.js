@@ -45,7 +45,7 @@ export function announceEnd(article, error) {
 }
 
 /** Words as a person would count them, Chinese included. @param {string} text */
-export function countWords(text) {
+function countWords(text) {
   if (typeof Intl.Segmenter === "function") {
     let count = 0;
     const segmenter = new Intl.Segmenter(undefined, { granularity: "word" });

@@ -103,7 +103,7 @@ async function complete(id) {
 let fetching = null;
 
 /** Fetches the current branch and shows it. */
-export async function refresh() {
+async function refresh() {
   const id = conversation();
   if (!id) return;
   if (document.querySelector("[data-editing]")) {

@@ -51,7 +51,7 @@ function write(key) {
   lasting.set(key, files.length ? { text, files } : text || null);
 }
 
-export function flush() {
+function flush() {
   for (const key of [...unsaved.keys()]) write(key);
 }
 

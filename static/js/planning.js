@@ -68,7 +68,7 @@ function question(instead = {}) {
 }
 
 /** Plans anew, soon, if what is asked is not what was asked last. */
-export function replan() {
+function replan() {
   clearTimeout(timer);
   timer = setTimeout(ask, PAUSE_MS);
 }

@@ -23,7 +23,7 @@ export function grown(html, { drop, tail }) {
  * first; null if more than that changed.
  * @param {string} shown @param {string} next
  */
-export function appended(shown, next) {
+function appended(shown, next) {
   const closers = CLOSERS.exec(shown)?.[0] ?? "";
   const stem = shown.slice(0, shown.length - closers.length);
   if (next.length < shown.length || !next.startsWith(stem) || !next.endsWith(closers)) return null;

@@ -81,7 +81,7 @@ const HAN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hang
  * About how many tokens a text is: a token is some four letters, or one and a half Chinese characters.
  * @param {string} text
  */
-export function tokensIn(text) {
+function tokensIn(text) {
   const han = text.match(HAN)?.length ?? 0;
   return Math.round(han / 1.5 + (text.length - han) / 4);
 }
