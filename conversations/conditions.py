@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from qwenchat.dashscope import payloads
+from qwenchat.dashscope import catalogue, payloads
 from qwenchat.refusals import Refusal
 
 from . import interpreter, offered, routing
@@ -90,6 +90,14 @@ def check_room(user: User, wanted: int) -> None:
     if running + wanted > most:
         sentence = _("%(count)d answers are being written already. Wait for one or stop it.")
         raise Refusal("rate_limited", sentence % {"count": running}, retry_after=5)
+
+
+def check_thinking_can_end(answer: Message) -> None:
+    """Whether its model answers without thinking when it is asked again."""
+    model = catalogue.find(answer.model)
+    if model is not None and model.thinking == "always":
+        sentence = _("%(model)s always thinks before it answers.")
+        raise Refusal("invalid", sentence % {"model": answer.model}, field="message")
 
 
 def busy() -> Refusal:

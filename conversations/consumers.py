@@ -15,11 +15,9 @@ from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.utils import translation
-from django.utils.translation import gettext as _
 
 from conversations.database import in_database
 from qwenchat import locales, rates, refusals
-from qwenchat.dashscope import catalogue
 from qwenchat.refusals import Refusal
 
 from . import (
@@ -27,6 +25,7 @@ from . import (
     actions,
     approving,
     commands,
+    conditions,
     frames,
     news,
     options,
@@ -63,11 +62,6 @@ RESTART = 1012
 STORING = (commands.Send, commands.Regenerate, commands.Continue)
 # Answered only when they carry a `request`.
 UNANSWERED = (commands.Stop, commands.Close, commands.Seen, commands.Approve)
-
-
-def thinks_always(model: str) -> bool:
-    row = catalogue.find(model)
-    return row is not None and row.thinking == "always"
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -250,15 +244,20 @@ class ChatConsumer(AsyncWebsocketConsumer):
         stored, ack = await in_database(self.verb)(command, chosen, format)
         if stored.answers:
             runner.start(stored.answers)
-        conversation = ack["conversation"]
-        self.formats.setdefault(conversation, (format, command.cut))
+        self.formats.setdefault(ack["conversation"], (format, command.cut))
+        await self.follow(stored, ack, format, cut=command.cut)
+
+    async def follow(
+        self, stored: actions.Stored, ack: dict[str, Any], format: Format, *, cut: bool
+    ) -> None:
+        """Shows what was stored: here by its `ack` and what comes after, in other tabs by the news."""
         await self.send_json(ack)
         for message in ack["messages"]:  # a repeated command is told the end of what has ended
             if message["role"] == "assistant":
-                await self.watch(uuid.UUID(message["id"]), format, cut=command.cut)
+                await self.watch(uuid.UUID(message["id"]), format, cut=cut)
         if stored.answers:
             ids = [message["id"] for message in ack["messages"]]
-            await news.messages_added(self.user_id, conversation, ids, self.id)
+            await news.messages_added(self.user_id, ack["conversation"], ids, self.id)
             await news.conversation_changed(self.user_id, stored.row)
 
     def verb(
@@ -308,14 +307,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self.acknowledge(command)
             return
         runner.start(stored.answers)
-        conversation = stored.ack["conversation"]
-        format, cut = self.formats.setdefault(conversation, ("html", command.cut))
-        await self.send_json(await in_database(frames.ack)(stored.ack, format))
-        for answer in stored.answers:
-            await self.watch(answer, format, cut=cut)
-        ids = [message["id"] for message in stored.ack["messages"]]
-        await news.messages_added(self.user_id, conversation, ids, self.id)
-        await news.conversation_changed(self.user_id, stored.row)
+        format, cut = self.formats.setdefault(stored.ack["conversation"], ("html", command.cut))
+        ack = await in_database(frames.ack)(stored.ack, format)
+        await self.follow(stored, ack, format, cut=cut)
 
     def decided(self, command: commands.Approve) -> actions.Stored:
         return approving.approve(
@@ -329,9 +323,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def answer_now(self, command: commands.AnswerNow) -> None:
         """Ends the thinking; harmless where there is none any more."""
         message = await in_database(self.own_message)(command.message)
-        if thinks_always(message.model):
-            sentence = _("%(model)s always thinks before it answers.")
-            raise Refusal("invalid", sentence % {"model": message.model}, field="message")
+        conditions.check_thinking_can_end(message)
         runner.hurry(message.id)
         await self.acknowledge(command)
 

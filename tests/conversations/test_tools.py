@@ -465,3 +465,20 @@ async def test_answer_now_ends_the_thinking_and_keeps_the_question(
     assert upstream.requests[1].json["enable_thinking"] is False
     assert upstream.requests[1].json["messages"] == upstream.requests[0].json["messages"]
     assert (await Message.objects.aget(id=message)).reasoning == "Hmm, let me see"
+
+
+async def test_a_model_that_always_thinks_is_not_asked_to_answer_now(
+    page: Socket, upstream: ChatUpstream
+) -> None:
+    gate = Gate()
+    upstream.script(Reply([*answer("", reasoning=["Hmm"])[:2], gate, *answer("Done.")[1:]]))
+    ack = await page.ask("Why?", options={**TEXT, "model": "qwq-plus"})
+    message = ack["messages"][1]["id"]
+    await page.until("delta", lambda event: "Hmm" in event.get("reasoning", ""))
+    await page.say("answer_now", request="n", message=message)
+    error = await page.until("error")
+    assert (error["request"], error["code"], error["field"]) == ("n", "invalid", "message")
+    assert error["message"] == "qwq-plus always thinks before it answers."
+    gate.open()
+    assert (await page.until("end"))["text"] == "Done."
+    assert len(upstream.requests) == 1
