@@ -41,11 +41,9 @@ from .fragments import Calls
 from .masking import masked
 from .refusals import error_from_payload, is_refusal
 from .sse import DONE, MAX_EVENT_BYTES, Decoder, SSEvent, TooLongError
-from .texts import TextJoiner, clean
+from .texts import TextJoiner, clean, text_of
 from .thinktags import Kind, ThinkTags
-
-# More than any model's context (10 M tokens) with room; above it a counter is broken, not big.
-_MOST_TOKENS = 100_000_000
+from .usage import usage_of
 
 
 class Reader:
@@ -224,7 +222,7 @@ class Reader:
         if not isinstance(choices, list) and not isinstance(chunk.get("usage"), dict):
             return False
         self._begin(chunk, events)
-        if usage := _usage_of(chunk.get("usage")):
+        if usage := usage_of(chunk.get("usage")):
             self._usage = usage
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict) and choice.get("index", 0) in (0, None):
@@ -247,29 +245,7 @@ class Reader:
         if not isinstance(delta, dict):
             delta = choice.get("message")
         if isinstance(delta, dict):
-            # Newer vLLM and some gateways say "reasoning"; those that send both send the same.
-            reasoning = delta.get("reasoning_content") or delta.get("reasoning")
-            if (
-                reasoning
-                and isinstance(reasoning, str)
-                and (text := self._reasoning.feed(reasoning, may_be_broken=may_be_broken))
-            ):
-                self._has_output = True
-                events.append(ReasoningDelta(text))
-            content = delta.get("content")
-            if content and (text := content if isinstance(content, str) else _joined(content)):
-                self._has_output = True
-                if self._cumulative:
-                    text = self._news_in(text)
-                self._give_text(self._text.feed(text, may_be_broken=may_be_broken), events)
-            refusal = delta.get("refusal")
-            if refusal and isinstance(refusal, str):
-                self._give_text(self._text.feed(refusal, may_be_broken=may_be_broken), events)
-            calls = delta.get("tool_calls")
-            if calls and isinstance(calls, list):
-                for call in calls:
-                    if isinstance(call, dict):
-                        self._read_call(call, events, may_be_broken=may_be_broken)
+            self._read_delta(delta, events, may_be_broken=may_be_broken)
         reason = choice.get("finish_reason")
         # The native protocol's "not yet" is the word "null"; translation models say "stop" twice.
         if reason and isinstance(reason, str) and reason != "null" and not self.finished:
@@ -280,6 +256,26 @@ class Reader:
                 # continued like any cut one.
                 reason = "length"
             events.append(Finished(clean(reason)))
+
+    def _read_delta(
+        self, delta: dict[str, Any], events: list[Event], *, may_be_broken: bool
+    ) -> None:
+        # Newer vLLM and some gateways say "reasoning"; those that send both send the same.
+        reasoning = _string(delta.get("reasoning_content") or delta.get("reasoning"))
+        if text := self._reasoning.feed(reasoning, may_be_broken=may_be_broken):
+            self._has_output = True
+            events.append(ReasoningDelta(text))
+        if text := text_of(delta.get("content")):
+            self._has_output = True
+            if self._cumulative:
+                text = self._news_in(text)
+            self._give_text(self._text.feed(text, may_be_broken=may_be_broken), events)
+        if refusal := _string(delta.get("refusal")):
+            self._give_text(self._text.feed(refusal, may_be_broken=may_be_broken), events)
+        calls = delta.get("tool_calls")
+        for call in calls if isinstance(calls, list) else ():
+            if isinstance(call, dict):
+                self._read_call(call, events, may_be_broken=may_be_broken)
 
     def _read_call(self, call: dict[str, Any], events: list[Event], *, may_be_broken: bool) -> None:
         function = call.get("function")
@@ -348,47 +344,3 @@ def _parsed(data: bytes) -> tuple[Any, bool]:
 
 def _string(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _joined(content: object) -> str:
-    """Give the text of content that came as a list of parts."""
-    if not isinstance(content, list):
-        return ""
-    return "".join(_string(part.get("text")) for part in content if isinstance(part, dict))
-
-
-def _usage_of(usage: object) -> Usage | None:
-    """Read the counters; None when they are missing or cannot be true."""
-    if not isinstance(usage, dict):
-        return None
-    prompt = _count(usage, "prompt_tokens", "input_tokens")
-    completion = _count(usage, "completion_tokens", "output_tokens")
-    total = _count(usage, "total_tokens")
-    if prompt is None or completion is None or total is None or not prompt + completion + total:
-        return None
-    cached = _detail(usage, "prompt_tokens_details", "cached_tokens") or _detail(
-        usage, "input_tokens_details", "cached_tokens"
-    )
-    reasoning = _detail(usage, "completion_tokens_details", "reasoning_tokens") or _detail(
-        usage, "output_tokens_details", "reasoning_tokens"
-    )
-    plugins = usage.get("plugins")
-    searches = _detail(plugins, "search", "count") if isinstance(plugins, dict) else 0
-    return Usage(
-        prompt, completion, total, min(cached, prompt), min(reasoning, completion), searches
-    )
-
-
-def _count(usage: dict[str, Any], *names: str) -> int | None:
-    """Give the first of these counters, 0 when all are missing, None when it is absurd."""
-    for name in names:
-        value = usage.get(name)
-        if value is not None:
-            sane = type(value) is int and 0 <= value <= _MOST_TOKENS
-            return value if sane else None
-    return 0
-
-
-def _detail(usage: dict[str, Any], group: str, name: str) -> int:
-    details = usage.get(group)
-    return (_count(details, name) or 0) if isinstance(details, dict) else 0

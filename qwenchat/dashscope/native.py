@@ -21,7 +21,7 @@ from .coderuns import CodeRuns
 from .compatible import Reader
 from .events import OcrResult, OcrWord, SearchSources, Source
 from .growing import Growing
-from .texts import clean
+from .texts import clean, text_of
 
 if TYPE_CHECKING:
     from .events import Event
@@ -82,10 +82,8 @@ class NativeReader(Reader):
         """Give a choice whose texts are only what is new."""
         message = _message_of(choice)
         news = {
-            "content": self._news("content", _text_of(message.get("content"))),
-            "reasoning_content": self._news(
-                "reasoning", _text_of(message.get("reasoning_content"))
-            ),
+            "content": self._news("content", text_of(message.get("content"))),
+            "reasoning_content": self._news("reasoning", text_of(message.get("reasoning_content"))),
         }
         calls = message.get("tool_calls")
         return {
@@ -158,15 +156,6 @@ def _message_of(choice: dict[str, Any]) -> dict[str, Any]:
     return message if isinstance(message, dict) else {}
 
 
-def _text_of(content: object) -> str:
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return ""
-    texts = (part.get("text") for part in content if isinstance(part, dict))
-    return "".join(text for text in texts if isinstance(text, str))
-
-
 def _numbered(results: list[Any]) -> tuple[Source, ...]:
     """Give the sources, each number once: of two with the same one, a mark could mean either."""
     found: dict[int, Source] = {}
@@ -190,7 +179,7 @@ def _source_of(result: object, place: int) -> Source | None:
     if not url.lower().startswith(("https://", "http://")) or len(url) > _ADDRESS_CHARACTERS:
         return None
     title, site = (
-        clean(_text_of(result.get(name))).strip()[:_WORDS_CHARACTERS]
+        clean(text_of(result.get(name))).strip()[:_WORDS_CHARACTERS]
         for name in ("title", "site_name")
     )
     return Source(index, title, url, "" if site == _NO_SITE else site)

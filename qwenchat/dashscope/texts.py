@@ -53,3 +53,13 @@ def without_surrogates(text: str) -> str:
         lambda pair: (pair[1] + pair[2]).encode("utf-16", "surrogatepass").decode("utf-16"), text
     )
     return _SURROGATES.sub(_REPLACEMENT, text)
+
+
+def text_of(content: object) -> str:
+    """Give the text of a message's content, which may be a list of parts; "" for anything else."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    texts = (part.get("text") for part in content if isinstance(part, dict))
+    return "".join(text for text in texts if isinstance(text, str))
