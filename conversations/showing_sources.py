@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from qwenchat.markup.links import IGNORED, host_of, scheme_of
 
-from .toolshow import UNSEEN
+from .visible import UNSEEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

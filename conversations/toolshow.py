@@ -6,7 +6,6 @@ Pure: no queries. Whatever comes from a model or a tool is text here.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from qwenchat.tools.fetching import FetchRefused
 from qwenchat.tools.fetching.targets import read_target
 
-from . import jsontext
 from .jsontext import code_html, coloured
 from .models import CallStatus
 from .times import seconds
+from .visible import bounded, pretty, shortened, visible
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -33,19 +32,6 @@ if TYPE_CHECKING:
 
     from .models import ToolCall
 
-PREVIEW_CHARACTERS = 80
-SHOWN_CHARACTERS = 16_000  # of one pane: sixteen calls must not make a page of megabytes
-# What is not seen where it stands, or turns around what stands beside it. Joiners stay: scripts and
-# emoji need them.
-UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
-# In a text that is no JSON only what turns others around, or is seen by nobody: a page that a tool has
-# read may well hold a soft hyphen, or a mark before an Arabic word.
-TURNING = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
 NEVER_RAN = ("cut", "repeated", "unknown", "too_many", "arguments", "refused")
 ICONS = {
     "current_time": "clock",
@@ -330,49 +316,12 @@ def object_of(arguments: Any) -> Mapping[str, Any]:
     return arguments if isinstance(arguments, dict) else {}
 
 
-def pretty(value: Any) -> str:
-    """JSON on lines of its own, what is not seen written as escapes; other text as it is."""
-    if not value and not isinstance(value, dict | list):
-        return ""
-    text = value if isinstance(value, str) else ""
-    try:
-        found = jsontext.read(text) if text else value
-        if isinstance(found, dict | list):
-            return visible(jsontext.written(found))
-    except (ValueError, RecursionError):
-        pass
-    return written_out(TURNING, text)
-
-
-def visible(text: str) -> str:
-    """The text with every character that hides or turns others written as JSON writes it."""
-    return written_out(UNSEEN, text)
-
-
-def written_out(characters: re.Pattern[str], text: str) -> str:
-    return characters.sub(lambda found: json.dumps(found[0])[1:-1], text)
-
-
-def bounded(text: str, *, whole: bool = False) -> tuple[str, str]:
-    """What is shown of a text, and a sentence about the rest of it."""
-    if whole or len(text) <= SHOWN_CHARACTERS:
-        return text, ""
-    left = number_format(len(text) - SHOWN_CHARACTERS, 0, use_l10n=True, force_grouping=True)
-    words = _("%(count)s more characters are not shown. An export has them.") % {"count": left}
-    return text[:SHOWN_CHARACTERS], words
-
-
 def preview(arguments: Any) -> str:
     """The first short thing among the arguments, for the line."""
     for value in object_of(arguments).values():
         if isinstance(value, str | int | float) and str(value).strip():
             return shortened(str(value))
     return ""
-
-
-def shortened(text: str) -> str:
-    line = visible(" ".join(text.split()))
-    return line if len(line) <= PREVIEW_CHARACTERS else f"{line[:PREVIEW_CHARACTERS]}…"
 
 
 def took(call: ToolCall | Mapping[str, Any], status: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone, translation
 from markdown_it import MarkdownIt
 
-from conversations import exporting, showing_sources, toolshow
+from conversations import exporting, showing_sources, toolshow, visible
 from conversations.models import ToolCall
 from tests.pages.conftest import Tree, signed_in
 from tests.pages.reading import Page
@@ -187,7 +187,7 @@ def test_of_an_answer_that_is_over_nothing_runs_and_nothing_waits_in_vain(fields
 
 def test_a_long_result_is_bounded_and_says_so():
     shown = line(result="x" * 90_000)
-    assert len(shown.all("pre")[1].text) == toolshow.SHOWN_CHARACTERS
+    assert len(shown.all("pre")[1].text) == visible.SHOWN_CHARACTERS
     assert "74,000 more characters" in shown.text
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.utils import translation
 from markdown_it import MarkdownIt
 
-from conversations import interpreter, toolshow
+from conversations import interpreter, toolshow, visible
 from conversations.models import ToolCall
 from tests.pages.conftest import signed_in
 from tests.pages.reading import Page
@@ -82,7 +82,7 @@ def test_long_code_is_bounded_and_whole_in_an_export(browser, look, tree):
     code = "x = 1\n" * 10_000
     ran(tree.answer(tree.ask(), options=ON), code=code)
     shown = line(look, tree)
-    assert len(shown.one("pre").text) == toolshow.SHOWN_CHARACTERS
+    assert len(shown.one("pre").text) == visible.SHOWN_CHARACTERS
     assert "44,000 more characters" in shown.text
     assert not shown.one("pre").all("span")  # too long to be worth colours
     whole = browser.get(f"{tree.url}export/?as=markdown").content.decode()
