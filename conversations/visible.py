@@ -12,16 +12,14 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from qwenchat.tools.mcp import unseen
+
 from . import jsontext
 
 PREVIEW_CHARACTERS = 80
 SHOWN_CHARACTERS = 16_000  # of one pane: sixteen calls must not make a page of megabytes
-# What is not seen where it stands, or turns around what stands beside it. Joiners stay: scripts and
-# emoji need them.
-UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
+# As in what servers say about themselves, but joiners stay: scripts and emoji need them.
+UNSEEN = re.compile(f"(?![\u200c\u200d]){unseen.UNSEEN.pattern}")
 # In a text that is no JSON only what turns others around, or is seen by nobody: a page that a tool has
 # read may well hold a soft hyphen, or a mark before an Arabic word.
 TURNING = re.compile(

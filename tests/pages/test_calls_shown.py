@@ -281,6 +281,24 @@ def test_characters_that_hide_or_turn_others_are_written_out_where_leave_is_aske
 # ---- hostile words -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "sign", ["\u034f", "\u115f", "\u3164", "\uffa0", "\ufe00", "\U000e0100", "\U0001d173", "\u180b"]
+)
+def test_what_a_model_could_hide_in_arguments_is_written_out(sign):
+    """A person who cannot see it would allow a call without knowing what it tells."""
+    arguments = json.dumps({"text": f"Hi{sign}!"}, ensure_ascii=False)
+    text = line(**waiting(arguments=arguments)).one("pre").text
+    assert f"Hi{json.dumps(sign)[1:-1]}!" in text
+
+
+def test_what_scripts_and_emoji_need_stays_as_it_is():
+    words = "می\u200cخواهم 👩\u200d💻 ❤\ufe0f"
+    text = (
+        line(**waiting(arguments=json.dumps({"text": words}, ensure_ascii=False))).one("pre").text
+    )
+    assert words in text
+
+
 @pytest.mark.parametrize("status", ["running", "waiting", "done", "failed", "refused", "cancelled"])
 def test_nothing_of_a_call_becomes_markup(status):
     hostile = {
