@@ -71,8 +71,13 @@ def said(text: str, reasoning: str, calls: Sequence[ServiceCall]) -> dict[str, A
 
 
 def arguments_json(call: ToolCall) -> str:
-    """Arguments fit for a request, as `qwenchat.tools.running.Outcome` has them: those that ran."""
-    return written(as_written(call.arguments) if call.edited is None else call.edited)
+    """Arguments fit for a request, as `qwenchat.tools.running.Outcome` has them."""
+    return written(arguments_of(call))
+
+
+def arguments_of(call: ToolCall) -> dict[str, Any]:
+    """The arguments that count: the person's, where they changed the model's."""
+    return as_written(call.arguments) if call.edited is None else call.edited
 
 
 def rest(whole: str, parts: Sequence[str]) -> str:

@@ -7,10 +7,10 @@ it was given would make any address a known one. Not by documents either, for no
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from conversations import rounds
 from conversations.branches import last_messages
 from conversations.database import in_database
 from conversations.models import CallStatus, Message, Role, ToolCall
@@ -81,10 +81,4 @@ def urls_of(sources: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def address_of(call: ToolCall) -> str:
     """Where the page was; a person has let it through, or it was known."""
-    arguments = call.edited
-    if arguments is None:
-        try:
-            arguments = json.loads(call.arguments)
-        except ValueError:
-            return ""
-    return str(arguments.get("url") or "") if isinstance(arguments, dict) else ""
+    return str(rounds.arguments_of(call).get("url") or "")
