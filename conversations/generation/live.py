@@ -26,6 +26,8 @@ from qwenchat.dashscope.events import (
 )
 from qwenchat.markup import Incremental
 
+from .tails import changed_end, units
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
@@ -34,11 +36,9 @@ if TYPE_CHECKING:
     from qwenchat.dashscope.events import Event
 
 UNSEEN = -1
-REUSED_CHARACTERS = (
-    100_000  # far below where the renderer shows a text plainly instead of formatting it
-)
+# Far below where the renderer shows a text plainly instead of formatting it.
+REUSED_CHARACTERS = 100_000
 PARAGRAPH = "\n\n"
-SHORT_END = 48  # characters at a tail's end that are looked at for what has changed
 
 
 @dataclass(slots=True)
@@ -82,9 +82,8 @@ class LiveAnswer:
     epoch: int = 0
     status: str = "queued"
     waiting_s: int = 0
-    activity: tuple[str, str, int, int] | None = (
-        None  # state, file, page and pages: nothing to read yet
-    )
+    # State, file, page and pages, while there is nothing to read yet.
+    activity: tuple[str, str, int, int] | None = None
     render_s: float = 0.0  # what the last rendering for readers took; set by whoever has a clock
     is_reasoning: bool = False  # the last thing that came is reasoning
     reasoning_ms: int | None = None  # how long it reasoned before its last pause
@@ -383,22 +382,3 @@ class LiveAnswer:
         if self._rendered < len(self.text):
             rendered.append(self.text[self._rendered :])
             self._rendered = len(self.text)
-
-
-def changed_end(old: str, new: str) -> int | None:
-    """How many characters at the end of `old` have to go before the rest of `new` can follow.
-
-    None when more than a short end has changed: then sending the whole is simpler and hardly longer.
-    """
-    kept = max(0, len(old) - SHORT_END)
-    if not kept or not new.startswith(old[:kept]):
-        return None
-    limit = min(len(old), len(new))
-    while kept < limit and old[kept] == new[kept]:
-        kept += 1
-    return len(old) - kept
-
-
-def units(text: str) -> int:
-    """The length of a text in UTF-16 code units, as JavaScript counts."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2

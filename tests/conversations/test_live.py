@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conversations.citations import linked
-from conversations.generation.live import Cursor, LiveAnswer, changed_end, units
+from conversations.generation.live import Cursor, LiveAnswer
+from conversations.generation.tails import changed_end, units
 from qwenchat import markup
 from qwenchat.dashscope.events import (
     Finished,
