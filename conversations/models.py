@@ -375,6 +375,6 @@ class Command(models.Model):
 
 
 # Models of these rooms belong to this app: Django finds them through this module.
-from .review.models import Opening, Review  # noqa: E402, F401
+from .review.models import Opening, Review  # noqa: E402, F401 -- they name ours
 from .sharing.models import Share  # noqa: E402, F401
 from .toolbox.models import ToolServer  # noqa: E402, F401

@@ -257,7 +257,7 @@ def interpreted(message: Message, *, has_run: bool) -> str:
 
 def prose(message: Message) -> SafeString:
     """The answer's HTML: what is stored, or rendered now and stored if the renderer has changed."""
-    return mark_safe(citations.linked(stored_prose(message), message.id, message.sources))  # noqa: S308
+    return mark_safe(citations.linked(stored_prose(message), message.id, message.sources))  # noqa: S308 -- sanitised
 
 
 def stored_prose(message: Message) -> str:

@@ -71,7 +71,7 @@ class SharedMessage:
     heading: str
     text: str = ""
     files: tuple[SharedFile, ...] = ()
-    html: SafeString = mark_safe("")  # noqa: RUF009
+    html: SafeString = mark_safe("")  # noqa: RUF009 -- a text, never changed
     thinking: SharedThinking | None = None
     calls: tuple[ShownCall, ...] = ()
     sources: tuple[ShownSource, ...] = ()
