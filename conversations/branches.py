@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .models import Conversation
 
 NEWEST_ATTACHMENTS = 400  # documents of long conversations included
-PATH = """
+WALK = """
 WITH RECURSIVE path(id, parent_id, depth) AS (
     SELECT id, parent_id, 1 FROM conversations_message WHERE id = %s AND conversation_id = %s
     UNION ALL
@@ -27,9 +27,15 @@ WITH RECURSIVE path(id, parent_id, depth) AS (
     FROM conversations_message AS message JOIN path ON message.id = path.parent_id
     WHERE path.depth < %s
 )
+"""
+PATH = (
+    WALK
+    + """
 SELECT message.* FROM conversations_message AS message JOIN path ON message.id = path.id
 ORDER BY path.depth DESC
 """
+)
+IDS = WALK + "SELECT id FROM path"  # noqa: S608 -- constants
 BELOW = """
 WITH RECURSIVE below(id, parent_id, number) AS (
     SELECT id, parent_id, number FROM conversations_message WHERE id = %s
@@ -55,6 +61,16 @@ def last_messages(conversation: Conversation, leaf: UUID | None, limit: int) -> 
     if leaf is None:
         return []
     return list(Message.objects.raw(PATH, [key(leaf), key(conversation.id), limit]))
+
+
+def last_ids(conversation: UUID, leaf: UUID | None, limit: int) -> list[UUID]:
+    """The ids of the last `limit` messages of the branch that ends in `leaf`, in no order."""
+    if leaf is None:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(IDS, [key(leaf), key(conversation), limit])
+        rows: Sequence[tuple[str | UUID]] = cursor.fetchall()
+    return [as_uuid(id_) for (id_,) in rows]
 
 
 def places(messages: Iterable[Message]) -> dict[UUID, Siblings]:

@@ -19,6 +19,7 @@ from qwenchat.dashscope.errors import ContextTooLongError
 from . import branches, offered, routing
 from . import pieces as pieces_
 from .earlier import Earlier
+from .estimates import estimated_tokens
 from .models import Role
 from .pieces import Question, ServiceFile
 
@@ -55,16 +56,6 @@ class Context:
     is_prefix: bool
 
 
-def estimated_tokens(text: str) -> int:
-    """About how many tokens a text has, rather too many than too few.
-
-    Source: 1M tokens hold about 700,000 Chinese characters (the service's manual); English has about
-    four characters a token, code about three.
-    """
-    ascii_count = len(text.encode("ascii", "ignore"))
-    return ascii_count // 3 + (len(text) - ascii_count) * 3 // 2 + 1
-
-
 def room_for(model: str, max_tokens: int | None) -> int:
     """Tokens that the messages of a request to this model may have together."""
     row = catalogue.find(model)
@@ -96,7 +87,7 @@ def build(conversation: Conversation, answer: Message, options: Options) -> Cont
         if not message.text and not attached:
             continue  # an answer that failed said nothing
         room -= estimated_tokens(message.text) + MESSAGE_TOKENS + shown.add(message, attached)
-        room -= earlier.add(message) if message.role == Role.ASSISTANT else 0
+        room -= earlier.add(message, room) if message.role == Role.ASSISTANT else 0
         if room < 0:
             if not kept:
                 raise ContextTooLongError("the question alone is longer than the model's input")

@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db.models import Count, Func, IntegerField, Sum
 from django.db.models.functions import Length
 
 from qwenchat.dashscope import payloads
 
-from . import rounds, routing
+from . import branches, rounds, routing
+from .estimates import estimated_tokens, tokens_of_lengths
 from .models import ToolCall
 
 if TYPE_CHECKING:
@@ -24,8 +26,19 @@ if TYPE_CHECKING:
     from .options import Options
     from .rounds import Said
 
-NEWEST_CALLS = 200  # of a conversation; more never fit
-CHARACTERS_A_TOKEN = 3  # as `context.estimated_tokens` counts, on the safe side
+NEWEST_MESSAGES = 200  # of the branch; what older ones called hardly ever fits
+CALL_TOKENS = 64  # names and ids of a call, and the marks around its result
+
+
+class OctetLength(Func):
+    """How long a text is in UTF-8."""
+
+    function = "OCTET_LENGTH"
+    output_field = IntegerField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = "LENGTH(CAST(%(expressions)s AS BLOB))"
+        return self.as_sql(compiler, connection, template=template, **extra)
 
 
 class Earlier:
@@ -41,11 +54,13 @@ class Earlier:
         self._fitting: list[UUID] = []
         self._rounds: dict[UUID, list[Said]] | None = None
 
-    def add(self, message: Message) -> int:
-        """Decides what of this answer is sent beside its text; about how many tokens that takes."""
-        thoughts = len(message.reasoning) // CHARACTERS_A_TOKEN if self.with_thoughts else 0
+    def add(self, message: Message, room: int) -> int:
+        """Decides what of this answer is sent beside its text, where there is room for so many tokens; about
+        how many that takes."""
+        thoughts = estimated_tokens(message.reasoning) if self.with_thoughts else 0
         calls = self.tokens_of_calls().get(message.id, 0)
-        if not calls or calls > self.tokens_left:
+        # Without its calls an answer still stands for itself: they never crowd out what was said.
+        if not calls or calls > min(self.tokens_left, room - thoughts):
             return thoughts
         self.tokens_left -= calls
         self._fitting.append(message.id)
@@ -56,18 +71,21 @@ class Earlier:
         if not self.with_calls:
             return {}
         if self._tokens is None:
-            self._tokens = {}
-            newest = (
-                ToolCall.objects.filter(
-                    message__conversation_id=self.answer.conversation_id, by_service=False
-                )
-                .exclude(message_id=self.answer.id)
-                .order_by("-message__number", "round", "position")
-                .values_list("message_id", Length("arguments"), Length("result"))[:NEWEST_CALLS]
+            branch = branches.last_ids(
+                self.answer.conversation_id, self.answer.parent_id, NEWEST_MESSAGES
             )
-            for answer, arguments, result in newest:
-                tokens = (arguments + result) // CHARACTERS_A_TOKEN + 1
-                self._tokens[answer] = self._tokens.get(answer, 0) + tokens
+            calls = ToolCall.objects.filter(message_id__in=branch, by_service=False)
+            # Summed by the database: each answer's calls are counted whole, or it is left out.
+            sums = calls.values("message_id").annotate(
+                count=Count("id"),
+                characters=Sum(Length("arguments") + Length("result")),
+                octets=Sum(OctetLength("arguments") + OctetLength("result")),
+            )
+            self._tokens = {
+                each["message_id"]: tokens_of_lengths(each["characters"], each["octets"])
+                + CALL_TOKENS * each["count"]
+                for each in sums
+            }
         return self._tokens
 
     def messages(self, message: Message) -> list[dict[str, Any]]:

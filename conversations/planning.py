@@ -19,7 +19,7 @@ from attachments import plans
 from attachments.models import Kind
 from qwenchat.dashscope import catalogue
 
-from . import branches, bringing, context, offered, routing, service
+from . import branches, bringing, context, estimates, offered, routing, service
 from .models import Conversation, Message, Role
 from .pieces import Frames, Pages, Picture, Video
 
@@ -88,7 +88,7 @@ def plan(
     chosen = [routing.plan_for(each, models[0].model, options) for each in brought]
     tokens = sum(way.tokens or 0 for way in chosen if way.is_possible)
     tokens += again.tokens if again else 0
-    tokens += context.estimated_tokens(text) if text else 0
+    tokens += estimates.estimated_tokens(text) if text else 0
     return Planned(models, tuple(brought), options, tokens, sentence, problem)
 
 

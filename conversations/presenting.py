@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from qwenchat import markup
 
 from . import citations, endings, routing, showing_files, showing_sources, structured, toolshow
-from .context import estimated_tokens
+from .estimates import estimated_tokens
 from .models import CallStatus, Message, Recognition, Role, Status
 from .options import Options
 from .times import seconds

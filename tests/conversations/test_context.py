@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 
 from conversations import context
-from conversations.models import Conversation, Message, Role, Status
+from conversations.estimates import estimated_tokens, tokens_of_lengths
+from conversations.models import Conversation, Message, Role, Round, Status, ToolCall
 from conversations.options import Options
 from qwenchat.dashscope.errors import ContextTooLongError
 
@@ -131,7 +132,59 @@ def test_a_branch_of_ten_thousand_messages_reads_what_it_sends(
     "text", ["", "plain English words", "中文文本，没有空格。", "def f():\n    return 1\n"]
 )
 def test_estimates_are_on_the_safe_side(text: str) -> None:
-    assert context.estimated_tokens(text) >= len(text) // 4
+    assert estimated_tokens(text) >= len(text) // 4
+    assert tokens_of_lengths(len(text), len(text.encode())) == estimated_tokens(text)
+
+
+def found_out(answer: Message, result: str, name: str = "add") -> None:
+    Round.objects.create(message=answer, number=1, body={})
+    ToolCall.objects.create(
+        message=answer, round=1, position=0, call_id="c", name=name, result=result, status="done"
+    )
+
+
+def sent_results(thread: Thread, model: str = "qwen-plus") -> list[str]:
+    found = context.build(thread.conversation, thread.answer(model), Options(tools=("add",)))
+    return [each["content"] for each in found.messages if each["role"] == "tool"]
+
+
+@pytest.mark.parametrize(("characters", "goes"), [(9_000, 1), (30_000, 0)])
+def test_results_are_counted_as_their_language_takes(
+    alice: User, characters: int, goes: int
+) -> None:
+    thread = Thread(alice)
+    thread.exchange("Tea?", "Yes.")
+    assert thread.last is not None
+    found_out(thread.last, "茶" * characters)
+    thread.add(Role.USER, "And now?")
+    assert len(sent_results(thread)) == goes
+
+
+def test_results_of_other_branches_take_no_room(alice: User) -> None:
+    thread = Thread(alice)
+    thread.exchange("Tea?", "Yes.")
+    assert thread.last is not None
+    found_out(thread.last, "Green.")
+    question = thread.add(Role.USER, "And now?")
+    other = thread.add(Role.ASSISTANT, "Hm.", parent=question, model="qwen-plus")
+    rows = [ToolCall(message=other, round=1, position=n, call_id=f"c{n}") for n in range(250)]
+    ToolCall.objects.bulk_create(rows)
+    thread.last = question
+    (only,) = sent_results(thread)
+    assert "Green." in only
+
+
+def test_results_never_crowd_out_what_was_said(alice: User, settings: Any) -> None:
+    settings.QWENCHAT_CONTEXT_TOKENS = 4_000
+    settings.DASHSCOPE_BASE_URL = "http://127.0.0.1:9/v1"
+    thread = Thread(alice)
+    thread.exchange("Tea?", "Yes.")
+    assert thread.last is not None
+    found_out(thread.last, "t" * 30_000)
+    thread.add(Role.USER, "And now?")
+    answer = thread.answer("some-model")
+    found = context.build(thread.conversation, answer, Options(tools=("add",)))
+    assert contents(found) == ["Tea?", "Yes.", "And now?"]
 
 
 def test_a_cut_answer_goes_on_by_the_services_prefix_mode(alice: User) -> None:
