@@ -18,18 +18,22 @@ from qwenchat.tools.builtin.fetch_page import fetch_page
 from qwenchat.tools.known import KnownAddresses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
     from uuid import UUID
 
 # What is older is asked about.
 MOST_MESSAGES = 400
 MOST_PAGES = 100
+MOST_CHARACTERS = (
+    2_000_000  # of the person's words, and of pages: a second's work for the densest texts
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What the branch holds: the person's words, pages as the model saw them, addresses that are no prose."""
+    """What the branch holds, newest first: the person's words, pages as the model saw them, addresses that
+    are no prose."""
 
     said: Sequence[str] = ()
     pages: Sequence[str] = ()
@@ -45,18 +49,28 @@ def collected(named: Named) -> KnownAddresses:
     known = KnownAddresses()
     for url in named.urls:
         known.add(url)
-    for text in named.said:
+    for text in within(named.said):
         known.add_said(text)
-    for text in named.pages:
+    for text in within(named.pages):
         known.add_written(text)
     return known
+
+
+def within(texts: Iterable[str]) -> Iterator[str]:
+    """The first texts, up to a length that is read in no time."""
+    left = MOST_CHARACTERS
+    for text in texts:
+        left -= len(text)
+        if left < 0:
+            return
+        yield text
 
 
 def named(answer: UUID) -> Named:
     row = Message.objects.select_related("conversation").filter(id=answer).first()
     if row is None:
         return Named()
-    branch = last_messages(row.conversation, row.id, MOST_MESSAGES)
+    branch = last_messages(row.conversation, row.id, MOST_MESSAGES)[::-1]
     opened = ToolCall.objects.filter(
         message__in=[each.id for each in branch if each.role == Role.ASSISTANT],
         name=fetch_page.name,

@@ -38,11 +38,14 @@ class KnownAddresses:
     """Addresses as they would be asked for. Starts with none, so that every one of a model is its own."""
 
     urls: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)  # as they were given; each is read once
 
     def add(self, url: str) -> None:
         """One address, such as a search's."""
-        normal = normalised(url)
-        if normal and len(self.urls) < MOST_KNOWN:
+        if url in self.written or len(self.written) >= MOST_KNOWN:
+            return
+        self.written.add(url)
+        if normal := normalised(url):
             self.urls.add(normal)
 
     def add_written(self, text: str) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from conversations import context
 from conversations.estimates import estimated_tokens, tokens_of_lengths
+from conversations.generation import addresses
 from conversations.models import Conversation, Message, Role, Round, Status, ToolCall
 from conversations.options import Options
 from qwenchat.dashscope.errors import ContextTooLongError
@@ -211,3 +212,15 @@ def test_the_servers_system_prompt_knows_the_date(alice: User, settings: Any) ->
     thread.add(Role.USER, "Hi")
     found = context.build(thread.conversation, thread.answer(), Options())
     assert found.messages[0]["content"] == f"Today is {timezone.now().date().isoformat()}."
+
+
+def test_the_newest_words_name_addresses_however_much_was_said_before(alice: User) -> None:
+    thread = Thread(alice)
+    for _ in range(30):
+        thread.exchange("https://old.example/ " + "t" * 99_000, "Yes.")
+    thread.add(Role.USER, "Open https://new.example/page")
+    known = addresses.collected(addresses.named(thread.answer().id))
+    assert known.holds("https://new.example/page")
+    many = " ".join(f"https://a.example/{n}" for n in range(30_000))
+    newest = addresses.collected(addresses.Named(said=["https://new.example/", many]))
+    assert newest.holds("https://new.example/")
