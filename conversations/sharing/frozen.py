@@ -26,12 +26,16 @@ End = Literal["", "stopped", "interrupted", "length", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What goes into the copy beside questions and answers, and for how many days (None: until ended)."""
+    """What goes into the copy beside questions and answers, and for how many days (None: until ended).
+
+    `title`: what stands above it, if that is not to be the conversation's.
+    """
 
     thinking: bool = False
     details: bool = False
     files: bool = False
     days: int | None = None
+    title: str | None = None
 
 
 class FrozenFile(TypedDict):
@@ -80,29 +84,31 @@ class FrozenAnswer(TypedDict):
     reasoning_ms: NotRequired[int | None]
 
 
+FrozenMessage = FrozenQuestion | FrozenAnswer
+
+
 class Frozen(TypedDict):
     """`sandbox`: the answers came from the offline sandbox, whatever model they name."""
 
     version: int
     sandbox: bool
-    messages: list[FrozenQuestion | FrozenAnswer]
+    messages: list[FrozenMessage]
 
 
 def freeze(
-    messages: Iterable[Message],
-    choice: Choice,
-    *,
-    prose: Callable[[Message], str],
-    sandbox: bool,
-) -> Frozen:
-    """The messages of one branch, in order; whoever calls has fetched what belongs to them."""
-    kept: list[FrozenQuestion | FrozenAnswer] = [
+    messages: Iterable[Message], choice: Choice, *, prose: Callable[[Message], str]
+) -> list[FrozenMessage]:
+    """Messages of one branch, in order; whoever calls has fetched what belongs to them."""
+    return [
         frozen_question(message, choice)
         if message.role == Role.USER
         else frozen_answer(message, choice, prose(message))
         for message in messages
     ]
-    return {"version": VERSION, "sandbox": sandbox, "messages": kept}
+
+
+def whole(messages: list[FrozenMessage], *, sandbox: bool) -> Frozen:
+    return {"version": VERSION, "sandbox": sandbox, "messages": messages}
 
 
 def frozen_question(message: Message, choice: Choice) -> FrozenQuestion:
@@ -169,6 +175,8 @@ def end_of(message: Message) -> End:
             return "interrupted"
         case Status.COMPLETE if message.text:
             return "length" if message.finish_reason == "length" else ""
+        case Status.FAILED if message.text:
+            return "interrupted"
     return "failed"
 
 

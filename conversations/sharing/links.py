@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
 
-    from .frozen import Choice
+    from .frozen import Choice, FrozenMessage
 
-ALL = 1_000_000  # messages of one branch
+PAGE = 250  # messages that are read at once
+FRAME_BYTES = 1_000  # what the page has around each message
 HOUR = 3600
 
 
@@ -78,14 +80,10 @@ def too_many(seconds: int) -> Refusal:
 
 def make(conversation: Conversation, leaf: UUID | None, choice: Choice) -> Share:
     """A link to the branch that ends in `leaf`, as it is now; `Refusal` where there is none to be shown."""
-    messages = branches.last_messages(conversation, leaf, ALL)
+    messages = copied(conversation, leaf, choice)
     if not messages:
         raise Refusal("invalid", _("There is nothing to share yet."))
-    if any(message.is_running for message in messages):
-        raise Refusal("busy", _("An answer is still being written. Share it when it is done."))
-    presenting.with_files(messages)
-    kept = frozen.freeze(messages, choice, prose=presenting.stored_prose, sandbox=settings.SANDBOX)
-    check_size(kept)
+    kept = frozen.whole(messages, sandbox=settings.SANDBOX)
     with transaction.atomic():
         # Locked, so that two requests at once do not both find room; gone, if it was deleted meanwhile.
         locked = Conversation.objects.select_for_update().filter(id=conversation.id).first()
@@ -95,7 +93,7 @@ def make(conversation: Conversation, leaf: UUID | None, choice: Choice) -> Share
         days = choice.days
         return Share.objects.create(
             conversation=locked,
-            title=locked.title,
+            title=locked.title if choice.title is None else choice.title,
             with_thinking=choice.thinking,
             with_details=choice.details,
             with_files=bool(frozen.shared_files(kept)),
@@ -104,12 +102,31 @@ def make(conversation: Conversation, leaf: UUID | None, choice: Choice) -> Share
         )
 
 
-def check_size(kept: frozen.Frozen) -> None:
-    if len(json.dumps(kept, ensure_ascii=False).encode()) > settings.LIMITS.share_bytes:
-        sentence = _(
-            "This is too long for one page. Share it without thinking and what tools gave, or export it."
-        )
-        raise Refusal("too_large", sentence)
+def copied(conversation: Conversation, leaf: UUID | None, choice: Choice) -> list[FrozenMessage]:
+    """The branch as it is kept, oldest message first.
+
+    Read from its end piece by piece, so that one that is too long is refused before all of it is in memory.
+    """
+    pieces: list[list[FrozenMessage]] = []
+    left = settings.LIMITS.share_bytes
+    while messages := branches.last_messages(conversation, leaf, PAGE):
+        if any(message.is_running for message in messages):
+            raise Refusal("busy", _("An answer is still being written. Share it when it is done."))
+        presenting.with_files(messages)
+        piece = frozen.freeze(messages, choice, prose=presenting.stored_prose)
+        left -= len(json.dumps(piece, ensure_ascii=False).encode()) + FRAME_BYTES * len(piece)
+        if left < 0:
+            raise too_long()
+        pieces.append(piece)
+        leaf = messages[0].parent_id
+    return list(chain.from_iterable(reversed(pieces)))
+
+
+def too_long() -> Refusal:
+    sentence = _(
+        "This is too long for one page. Share it without thinking and what tools gave, or export it."
+    )
+    return Refusal("too_large", sentence)
 
 
 def check_count(conversation: Conversation) -> None:

@@ -15,6 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from conversations import access
 from conversations.sharing import links
 from conversations.sharing.frozen import Choice
+from conversations.sharing.models import TITLE_CHARACTERS
+from qwenchat.dashscope.texts import clean
 from qwenchat.doors import page
 from qwenchat.refusals import Refusal
 
@@ -89,6 +91,8 @@ def asked(
     context: dict[str, Any] = {
         "rows": [row_of(request, share, made) for share in links.of(conversation)],
         "leaf": conversation.leaf_id,
+        "title": conversation.title,
+        "title_characters": TITLE_CHARACTERS,
         "lede": lede(),
         "error": refusal.message if refusal else "",
         "told": told,
@@ -160,4 +164,11 @@ def choice_posted(form: QueryDict) -> Choice:
         details="details" in form,
         files="files" in form,
         days=DAYS[days],
+        title=title_posted(form),
     )
+
+
+def title_posted(form: QueryDict) -> str | None:
+    """What is to stand above the copy: the conversation's title may be of a version that is not shared."""
+    title = form.get("title")
+    return None if title is None else " ".join(clean(title).split())[:TITLE_CHARACTERS]

@@ -19,6 +19,7 @@ from conversations.sharing.models import Share
 from qwenchat import markup
 from qwenchat.limits import Limits
 from qwenchat.logs import masked
+from qwenchat.refusals import Refusal
 from tests.attachments.making import encoded, film, pdf, picture
 from tests.pages.conftest import Tree, signed_in
 from tests.pages.reading import Page
@@ -173,6 +174,7 @@ def test_thinking_is_there_only_if_asked(tree):
         ({"status": "interrupted"}, "This answer was interrupted."),
         ({"finish_reason": "length"}, "The answer reached its longest length."),
         ({"status": "failed", "text": "", "error_code": "upstream_arrears"}, "No answer came."),
+        ({"status": "failed", "error_code": "upstream_arrears"}, "This answer was interrupted."),
     ],
 )
 def test_an_answer_that_is_not_whole_says_so_and_not_why(tree, fields, words):
@@ -588,6 +590,16 @@ def test_the_branch_that_was_shown_is_shared_whatever_came_since(tree, browser):
     assert "Second." not in text
 
 
+def test_what_stands_above_it_is_the_persons_word(tree, browser):
+    tree.answer(tree.ask())
+    field = Page(browser.get(f"{tree.url}share/").content.decode()).one("input", name="title")
+    assert field.attributes["value"] == "Tea"
+    for title, heading in (("Leaves\r\n of\x00 it", "Leaves of it"), ("", "New chat")):
+        post(browser, tree, title=title)
+        assert behind(Share.objects.first()).one("h1").text == heading
+    assert "Tea" not in text_behind(Share.objects.first())
+
+
 def test_a_leaf_of_another_conversation_is_not_found(tree, browser, alice, bob):
     tree.answer(tree.ask())
     for owner in (alice, bob):
@@ -652,6 +664,22 @@ def test_making_one_costs_the_same_whatever_the_length(tree, alice, django_asser
         shared(one)  # the answers' HTML is drawn once and kept
         with django_assert_max_num_queries(10):
             shared(one)
+
+
+def test_what_is_too_long_is_refused_before_it_is_read_whole(
+    tree, settings, django_assert_max_num_queries
+):
+    settings.LIMITS = Limits(share_bytes=200_000)
+    last = None
+    for number in range(310):
+        last = tree.answer(tree.ask(f"{number}", after=last))
+    with pytest.raises(Refusal, match="too long"), django_assert_max_num_queries(150):
+        shared(tree)
+    settings.LIMITS = Limits()
+    copy = shared(tree).frozen["messages"]
+    assert [each["text"] for each in copy if each["role"] == "user"] == [
+        f"{number}" for number in range(310)
+    ]
 
 
 def test_the_dialog_reads_no_copies(tree, htmx, django_assert_num_queries):
