@@ -11,7 +11,9 @@ import logging
 import re
 from datetime import UTC, datetime
 
-SECRET = re.compile(r"\bsk-[A-Za-z0-9_-]{6,}|(?<=Bearer )\S+|(?<=/s/)[A-Za-z0-9_-]{20,}")
+SECRET = re.compile(
+    r"\bsk-[A-Za-z0-9_-]{6,}|(?<=Bearer )\S+|(?:(?<=/s/)|(?<=%2[Ff]s%2[Ff]))[A-Za-z0-9_-]{20,}"
+)
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 

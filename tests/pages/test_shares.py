@@ -425,6 +425,7 @@ def test_a_token_cannot_be_guessed_and_is_in_no_log(tree):
     token = tokens.pop()
     assert token not in masked(f"Not Found: /s/{token}/files/9/")
     assert token not in masked(f'{{"message": "/accounts/login/?next=/s/{token}/"}}')
+    assert token not in masked(f"/accounts/signup/?next=%2Fs%2F{token}%2F")
 
 
 def test_one_address_reads_only_so_often_while_signed_out(tree, passer, others, settings):
@@ -504,6 +505,7 @@ def test_shared_pictures_are_whole_and_of_the_rest_there_is_a_small_one(tree, al
         assert response["Cache-Control"] == "private, no-store"
         assert response["Referrer-Policy"] == "no-referrer"
         assert "noindex" in response["X-Robots-Tag"]
+        assert "ETag" not in response  # it is the same for two links to one stored file
         assert content
     for address in (f"{base}files/2/", f"{base}files/3/", f"{base}files/4/", f"{base}files/0/"):
         assert passer.get(address).status_code == 404  # documents and films stay with their owner
