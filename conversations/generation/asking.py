@@ -12,6 +12,7 @@ from django.conf import settings
 
 from conversations import service
 from conversations.database import in_database
+from conversations.models import CallStatus
 from qwenchat.dashscope.events import CodeRun, TextWasReasoning, ToolCallDelta
 from qwenchat.dashscope.folding import joined
 
@@ -114,6 +115,14 @@ class Asking:
             and not self.gathered.calls
             and not self.live.has_text_after(self.told_text)
         )
+
+    @property
+    def only_waits(self) -> bool:
+        """Whether nothing happens until its person decides about a call."""
+        running = any(
+            shown.call["status"] == CallStatus.RUNNING for shown in self.live.calls.values()
+        )
+        return bool(self._waiting) and not running
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 
 NOTHING_SAVED = -1
 FINISH_AGAIN_S = (0.5, 2, 8)  # on top of the 20 s that SQLite waits for its lock by itself
+DRAIN_LOOK_S = 0.5  # how soon an answer that has come to wait for its person is ended
 FLUSH_S = 0.050  # a page that changes 20 times a second reads as steady writing
 FLUSH_S_PER_ANSWER = (
     0.0005  # 200 answers at once: ten flushes a second each, so the process keeps up
@@ -120,15 +121,22 @@ class Runner:
         return answer in self.running
 
     async def drain(self, seconds: float) -> None:
-        """Ends this process's work: running answers may finish for a while, then are interrupted."""
+        """Ends this process's work: running answers may finish for a while, then are interrupted.
+
+        Those that only wait for their person are so at once: they go on waiting, and would not finish.
+        """
         self.is_draining = True
-        tasks = [generation.task for generation in self.running.values() if generation.task]
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=seconds)
-            for answer in list(self.running):
-                self.stop(answer, "shutdown")
-            if late:
-                await asyncio.wait(late, timeout=5)
+        until = time.monotonic() + seconds
+        left = {generation.task for generation in self.running.values() if generation.task}
+        while left and (seconds_left := until - time.monotonic()) > 0:
+            for generation in list(self.running.values()):
+                if generation.asking is not None and generation.asking.only_waits:
+                    self.stop(generation.answer, "shutdown")
+            _, left = await asyncio.wait(left, timeout=min(seconds_left, DRAIN_LOOK_S))
+        for answer in list(self.running):
+            self.stop(answer, "shutdown")
+        if left:
+            await asyncio.wait(left, timeout=5)
         if self._saver is not None:
             self._saver.cancel()
         for task in list(self.after):

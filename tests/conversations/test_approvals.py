@@ -320,6 +320,22 @@ async def test_an_approval_while_the_server_ends_is_left_to_the_next_one(
     await restart()
 
 
+async def test_a_server_that_ends_does_not_wait_for_those_who_wait_for_their_person(
+    page: Socket, upstream: ChatUpstream
+) -> None:
+    upstream.script(paying(), Reply(answer("Paid.")))
+    message = await ask(page)
+    id_ = await waiting(page)
+    await runner.drain(3600)  # would end after an hour
+    runner.is_draining = False
+    assert (await Message.objects.aget(id=message)).status == "interrupted"
+    assert (await ToolCall.objects.aget(id=id_)).status == "waiting"
+    await page.say("approve", request="ok", call=id_, approved=True)
+    assert (await page.until("end"))["status"] == "interrupted"
+    assert (await page.until("end"))["text"] == "Paid."
+    assert ran == [(5, "")]
+
+
 async def test_a_waiting_call_of_the_last_round_still_runs_after_a_restart(
     page: Socket, upstream: ChatUpstream
 ) -> None:
