@@ -91,7 +91,8 @@ def asked(
     context: dict[str, Any] = {
         "rows": [row_of(request, share, made) for share in links.of(conversation)],
         "leaf": conversation.leaf_id,
-        "title": conversation.title,
+        # As it was sent, if it was: what somebody took out of it must not come back with a refusal.
+        "title": request.POST.get("title", conversation.title),
         "title_characters": TITLE_CHARACTERS,
         "lede": lede(),
         "error": refusal.message if refusal else "",

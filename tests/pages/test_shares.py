@@ -602,6 +602,12 @@ def test_what_stands_above_it_is_the_persons_word(tree, browser):
     assert "Tea" not in text_behind(Share.objects.first())
 
 
+def test_a_refusal_does_not_bring_the_conversations_title_back(tree, browser):
+    tree.answer(tree.ask())
+    page = Page(post(browser, tree, title="Leaves", days="9").content.decode())
+    assert page.one("input", name="title").attributes["value"] == "Leaves"
+
+
 def test_a_leaf_of_another_conversation_is_not_found(tree, browser, alice, bob):
     tree.answer(tree.ask())
     for owner in (alice, bob):
