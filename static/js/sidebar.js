@@ -102,6 +102,15 @@ function reload() {
   }, RELOAD_MS);
 }
 
+// A list that was asked for before the person searched on comes too late: it would bring back what they left out.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const detail = /** @type {CustomEvent} */ (event).detail;
+  const search = /** @type {HTMLInputElement | null} */ (document.getElementById("chat-search"));
+  if (!search || detail.target !== list()) return;
+  const asked = new URLSearchParams(String(detail.pathInfo?.finalRequestPath ?? "").split("?")[1]);
+  if ((asked.get("q") ?? "") !== search.value) detail.shouldSwap = false;
+});
+
 /** @param {HTMLElement | null} row */
 function markUnread(row) {
   const dot = /** @type {HTMLElement | null | undefined} */ (row?.querySelector(".dot"));

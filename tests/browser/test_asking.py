@@ -299,3 +299,25 @@ def test_a_conversation_is_renamed_found_and_deleted(
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page).to_have_url(re.compile(r":\d+/$"))
     expect(rows).to_have_count(0)
+
+
+def test_a_list_that_comes_late_does_not_undo_a_search(
+    chat: Chat, open_tab: OpenTab, alice: Person
+) -> None:
+    page, late = chat.page, []
+    chat.ask("A chat about kettles")
+    chat.expect_status("complete")
+    rows = page.locator(".nav-row__link")
+    expect(rows).to_have_count(1)
+    page.route(re.compile(r"/conversations/\?current="), lambda route: late.append(route))
+    other = open_tab(alice)
+    other.goto()
+    with page.expect_request(re.compile(r"/conversations/\?current=")):
+        other.ask("A chat about tea")
+    page.locator("#chat-search").fill("nothing like it")
+    expect(rows).to_have_count(0)
+    with page.expect_response(re.compile(r"/conversations/\?current=")) as answered:
+        late[0].continue_()
+    answered.value.finished()
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    expect(rows).to_have_count(0)
